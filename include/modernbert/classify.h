@@ -1,0 +1,45 @@
+// Sequence classification: single label, several labels, regression.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "modernbert/long_input.h"
+#include "modernbert/model.h"
+
+namespace modernbert {
+
+enum class ScoreFunction { kSoftmax, kSigmoid, kNone };
+
+struct ClassifyOptions {
+  // Unset: by problem_type (single label: softmax, several: sigmoid, regression: none); where the config has
+  // none, one label means sigmoid and more mean softmax, as in Hugging Face's pipeline.
+  std::optional<ScoreFunction> function;
+  LongInputOptions long_input;  // kChunk: mean of the windows' logits, weighted by their tokens
+};
+
+struct LabelScore {
+  std::string label;
+  float score = 0;
+};
+
+// Thread-safe.
+class Classify {
+ public:
+  explicit Classify(Model model);
+  // One entry per text: all labels, in the config's order for kNone, else highest score first.
+  std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> texts,
+                                                  const ClassifyOptions& options = {}) const;
+  // Pairs: second[i] is the second text of texts[i].
+  std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> texts,
+                                                  std::span<const std::string> second,
+                                                  const ClassifyOptions& options = {}) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+}  // namespace modernbert

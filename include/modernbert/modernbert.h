@@ -1,0 +1,20 @@
+// Everything: #include "modernbert/modernbert.h".
+#pragma once
+
+#include "modernbert/answer.h"
+#include "modernbert/choose.h"
+#include "modernbert/classify.h"
+#include "modernbert/config.h"
+#include "modernbert/dtype.h"
+#include "modernbert/embed.h"
+#include "modernbert/error.h"
+#include "modernbert/fill_mask.h"
+#include "modernbert/hub.h"
+#include "modernbert/late_interaction.h"
+#include "modernbert/log.h"
+#include "modernbert/long_input.h"
+#include "modernbert/model.h"
+#include "modernbert/ner.h"
+#include "modernbert/rerank.h"
+#include "modernbert/token_batch.h"
+#include "modernbert/tokenizer.h"

@@ -1,0 +1,56 @@
+// A checkpoint ready to run: config, weights, encoder and the workspaces of its callers.
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "model/encoder.h"
+#include "model/weights.h"
+#include "modernbert/config.h"
+#include "modernbert/dtype.h"
+#include "ops/linear.h"
+#include "tensor/matrix.h"
+
+namespace modernbert {
+
+struct EncoderOptions {
+  ComputeType dtype = ComputeType::kAuto;
+  Backend backend = Backend::kCpu;
+  int threads = 0;  // 0 = all cores
+};
+
+// Thread-safe.
+class LoadedEncoder {
+ public:
+  static std::shared_ptr<const LoadedEncoder> load(const std::filesystem::path& folder,
+                                                   const EncoderOptions& options);
+  static std::shared_ptr<const LoadedEncoder> from_weights(EncoderConfig config, Weights weights,
+                                                           const EncoderOptions& options);
+
+  const EncoderConfig& config() const { return config_; }
+  const Weights& weights() const { return weights_; }
+  ComputeType dtype() const { return dtype_; }
+  Backend backend() const { return backend_; }
+  int threads() const { return threads_; }
+
+  // Last hidden states [T,H]; checks the batch.   observer: may be null.
+  Matrix forward(const TokenBatch& batch, LayerObserver* observer = nullptr) const;
+
+  // Packed linear layer in this encoder's compute type.   weight: [out,in]; bias: null or [out].
+  std::unique_ptr<Linear> make_linear(const Tensor& weight, const Tensor* bias) const;
+
+ private:
+  LoadedEncoder() = default;
+  EncoderConfig config_;
+  Weights weights_;
+  ComputeType dtype_ = ComputeType::kFp32;
+  Backend backend_ = Backend::kCpu;
+  int threads_ = 1;
+  std::unique_ptr<const Encoder> encoder_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Workspace>> idle_workspaces_;
+};
+
+}  // namespace modernbert

@@ -1,0 +1,55 @@
+// y = x Wᵀ + bias with weights packed once. The unit of work is a tile of at most kTileRows rows and an
+// epilogue.
+//
+// A row's result never depends on the other rows, on their number or on the thread: that is what makes a
+// text's answer independent of its batch.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
+
+namespace modernbert {
+
+enum class GemmType { kFp32, kBf16, kRef };
+
+// Called with finished columns [column, column + y.cols) of the tile, bias added.   y: [rows, cols], valid
+// during the call.
+using TileEpilogue = std::function<void(int64_t column, MatView<const float> y)>;
+
+// Scratch of one thread for Linear::run_tile; grows on demand, reused by every Linear.
+class LinearScratch {
+ public:
+  virtual ~LinearScratch() = default;
+};
+
+// Immutable after construction; thread-safe with one scratch per thread.
+class Linear {
+ public:
+  static constexpr int64_t kTileRows = 64;
+
+  virtual ~Linear() = default;
+  virtual int64_t in_features() const = 0;
+  virtual int64_t out_features() const = 0;
+  virtual size_t packed_bytes() const = 0;
+  virtual std::unique_ptr<LinearScratch> make_scratch() const = 0;
+  // x: [rows <= kTileRows, in].
+  virtual void run_tile(MatView<const float> x, LinearScratch& scratch,
+                        const TileEpilogue& epilogue) const = 0;
+};
+
+// weight: [out,in] row-major; bias: empty or [out]. Both are copied.
+std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias);
+
+// y = x Wᵀ + bias for any number of rows, tiles in parallel over `threads`.   x: [R,in]; y: [R,out],
+// overwritten, no alias.
+void apply_linear(const Linear& linear, MatView<const float> x, MatView<float> y, int threads);
+
+// True where the CPU multiplies bf16 in hardware (AVX-512 BF16 or AMX).
+bool cpu_has_bf16();
+
+}  // namespace modernbert
