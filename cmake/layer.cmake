@@ -1,7 +1,8 @@
 # A layer is one folder of src/ and one object library. Its headers are visible only to the layers that list it: each folder is
 # exposed through an include directory of its own, so an include that goes sideways or upwards does not compile.
 add_library(modernbert_flags INTERFACE)
-target_compile_options(modernbert_flags INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-missing-field-initializers)
+target_compile_options(modernbert_flags INTERFACE -Wall -Wextra -Wpedantic -Wno-missing-field-initializers
+  $<$<CXX_COMPILER_ID:GNU>:-Wshadow=local>)
 if(MODERNBERT_WERROR)
   target_compile_options(modernbert_flags INTERFACE -Werror)
 endif()

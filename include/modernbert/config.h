@@ -6,28 +6,9 @@
 #include <string_view>
 #include <vector>
 
-namespace modernbert {
+#include "modernbert/activation.h"
 
-enum class Activation {
-  kIdentity,
-  kGelu,       // exact, erf
-  kGeluTanh,   // "gelu_pytorch_tanh", "gelu_new"
-  kQuickGelu,  // x * sigmoid(1.702 x)
-  kSilu,
-  kRelu,
-  kRelu2,
-  kRelu6,
-  kLeakyRelu,
-  kElu,
-  kSelu,
-  kMish,
-  kSoftplus,
-  kTanh,
-  kSigmoid,
-};
-// Hugging Face's names ("gelu", "gelu_new", "silu", "swish", …). field: what the error message names.
-Activation parse_activation(std::string_view name, const std::string& field);
-std::string_view to_string(Activation activation);
+namespace modernbert {
 
 enum class NormPlacement { kPre, kPost };  // x += f(norm(x))  |  x = norm(x + f(x))
 enum class MlpKind { kGlu, kMlp };         // Wo(act(u) * g), [u,g] = Wi x  |  Wo(act(Wi x))

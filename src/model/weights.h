@@ -20,8 +20,8 @@ class Weights {
   static Weights from_memory(TensorMap tensors, std::shared_ptr<const void> owner, std::string source);
 
   const Tensor* find(std::string_view name) const;
-  // The first of the alternatives that is there, checked for its shape.
-  // Error: kNotFound naming the file and the first alternative; kInvalidFile naming both shapes.
+  // A floating-point tensor of this shape.
+  // Error: kNotFound naming file and tensor; kInvalidFile naming both shapes, or the type.
   const Tensor& require(std::string_view name, const std::vector<int64_t>& shape) const;
   const TensorMap& tensors() const { return tensors_; }
   const std::string& source() const { return source_; }  // path of the file or index, for messages

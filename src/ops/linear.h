@@ -5,26 +5,37 @@
 // text's answer independent of its batch.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 
-#include "tensor/dtype.h"
+#include "ops/function_ref.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {
 
+// How products are formed. kBf16 rounds both factors to bf16 and accumulates in fp32; where the CPU lacks
+// bf16 instructions the rounded factors are multiplied in fp32. kRef: plain loops with double accumulators.
 enum class GemmType { kFp32, kBf16, kRef };
 
 // Called with finished columns [column, column + y.cols) of the tile, bias added.   y: [rows, cols], valid
 // during the call.
-using TileEpilogue = std::function<void(int64_t column, MatView<const float> y)>;
+using TileEpilogue = FunctionRef<void(int64_t column, MatView<const float> y)>;
 
-// Scratch of one thread for Linear::run_tile; grows on demand, reused by every Linear.
+// Scratch of one thread, reused by every Linear; grows to the largest layer it has seen.
 class LinearScratch {
  public:
-  virtual ~LinearScratch() = default;
+  LinearScratch();
+  ~LinearScratch();
+  LinearScratch(LinearScratch&&) noexcept;
+  LinearScratch& operator=(LinearScratch&&) noexcept;
+
+  struct Impl;
+  Impl& impl() { return *impl_; }
+
+ private:
+  std::unique_ptr<Impl> impl_;
 };
 
 // Immutable after construction; thread-safe with one scratch per thread.
@@ -36,10 +47,8 @@ class Linear {
   virtual int64_t in_features() const = 0;
   virtual int64_t out_features() const = 0;
   virtual size_t packed_bytes() const = 0;
-  virtual std::unique_ptr<LinearScratch> make_scratch() const = 0;
   // x: [rows <= kTileRows, in].
-  virtual void run_tile(MatView<const float> x, LinearScratch& scratch,
-                        const TileEpilogue& epilogue) const = 0;
+  virtual void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const = 0;
 };
 
 // weight: [out,in] row-major; bias: empty or [out]. Both are copied.
@@ -48,8 +57,5 @@ std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, 
 // y = x Wᵀ + bias for any number of rows, tiles in parallel over `threads`.   x: [R,in]; y: [R,out],
 // overwritten, no alias.
 void apply_linear(const Linear& linear, MatView<const float> x, MatView<float> y, int threads);
-
-// True where the CPU multiplies bf16 in hardware (AVX-512 BF16 or AMX).
-bool cpu_has_bf16();
 
 }  // namespace modernbert

@@ -1,0 +1,30 @@
+// Element-wise activation functions and their Hugging Face names.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace modernbert {
+
+enum class Activation {
+  kIdentity,
+  kGelu,       // exact, erf
+  kGeluTanh,   // "gelu_pytorch_tanh", "gelu_new"
+  kQuickGelu,  // x * sigmoid(1.702 x)
+  kSilu,
+  kRelu,
+  kRelu2,
+  kRelu6,
+  kLeakyRelu,
+  kElu,
+  kSelu,
+  kMish,
+  kSoftplus,
+  kTanh,
+  kSigmoid,
+};
+// Hugging Face's names ("gelu", "gelu_new", "silu", "swish", …). field: what the error message names.
+Activation parse_activation(std::string_view name, const std::string& field);
+std::string_view to_string(Activation activation);
+
+}  // namespace modernbert

@@ -1,0 +1,21 @@
+// Parts of config.json that all model types share, and the readers of each type.
+#pragma once
+
+#include <string>
+
+#include "core/json.h"
+#include "modernbert/config.h"
+
+namespace modernbert {
+
+EncoderConfig read_modernbert_config(const JsonObject& json);
+EncoderConfig read_bert_config(const JsonObject& json);
+
+// Sizes, with bounds that keep products of any two inside 63 bits; labels; architectures.
+void read_sizes(const JsonObject& json, EncoderConfig& config);
+void read_labels(const JsonObject& json, EncoderConfig& config);
+
+// The activation in `field`, or the default.
+Activation read_activation(const JsonObject& json, const std::string& field, Activation default_value);
+
+}  // namespace modernbert

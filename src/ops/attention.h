@@ -1,0 +1,59 @@
+// Softmax attention of one head over one sequence, flash style: no L×L buffer, banded where a window is
+// given.
+#pragma once
+
+#include <cstdint>
+
+#include "tensor/matrix.h"
+
+namespace modernbert {
+
+// One head of one sequence.
+struct AttentionHead {
+  // [L, D] views, rows may be strided; D is a multiple of kAttentionLanes (zero-padded), and up to
+  // kAttentionLanes rows past L are read: they must be finite.
+  MatView<const float> q;  // rotated and multiplied by head_dim^-0.5 * log2(e), so that weights are 2^(q·k)
+  MatView<const float> k;
+  MatView<const float> v;
+  int64_t visible = 0;  // only keys j < visible count
+  int64_t window = -1;  // only keys with |i-j| <= window count; -1 = all
+};
+
+// Row padding of k and v and column padding of q, k and v.
+inline constexpr int64_t kAttentionLanes = 16;
+
+// Rows that one call of attention_block handles; a block's bits depend on nothing but its own sequence.
+int64_t attention_block_rows(int64_t window);
+
+// Multiplications (in FLOPs) of a block, to balance work among threads.
+int64_t attention_block_cost(const AttentionHead& head, int64_t query_begin);
+
+// Scratch of one thread.
+class AttentionScratch {
+ public:
+  float* queries(int64_t dim) { return reserve(queries_, kMaxRows * dim); }  // [D, rows] transposed block
+  float* weights() { return reserve(weights_, kMaxRows * kKeyBlock); }       // [keys, rows]
+  float* outputs(int64_t dim) { return reserve(outputs_, kMaxRows * dim); }  // [rows, D]
+  static constexpr int64_t kMaxRows = 64;
+  static constexpr int64_t kKeyBlock = 64;
+
+ private:
+  static float* reserve(AlignedBuffer<float>& buffer, int64_t count) {
+    buffer.reserve(static_cast<size_t>(count));
+    return buffer.data();
+  }
+  AlignedBuffer<float> queries_, weights_, outputs_;
+};
+
+// out rows [query_begin, query_begin + rows) of the head = softmax over the visible keys times v; 0 where no
+// key is visible.   out: [L, head_dim], only these rows are written.   query_begin: a multiple of
+// attention_block_rows.
+void attention_block(const AttentionHead& head, int64_t query_begin, AttentionScratch& scratch,
+                     MatView<float> out);
+
+namespace ref {
+// All rows. q as above; double accumulators, the true maximum subtracted.
+void attention(const AttentionHead& head, MatView<float> out);
+}  // namespace ref
+
+}  // namespace modernbert

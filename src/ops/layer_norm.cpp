@@ -1,0 +1,106 @@
+#include "ops/layer_norm.h"
+
+#include <cmath>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/layer_norm.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace modernbert {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Sum of f(i) over [0,count) where f takes vectors of `lanes` elements; the tail is added scalar by scalar at
+// the end. Four accumulators hide the latency of the additions; their order is fixed, so equal rows give
+// equal bits.
+template <class VectorTerm, class ScalarTerm>
+HWY_INLINE float sum_terms(size_t count, VectorTerm vector_term, ScalarTerm scalar_term) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  auto s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
+  size_t i = 0;
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    s0 = hn::Add(s0, vector_term(d, i));
+    s1 = hn::Add(s1, vector_term(d, i + lanes));
+    s2 = hn::Add(s2, vector_term(d, i + 2 * lanes));
+    s3 = hn::Add(s3, vector_term(d, i + 3 * lanes));
+  }
+  for (; i + lanes <= count; i += lanes) s0 = hn::Add(s0, vector_term(d, i));
+  float sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+  for (; i < count; ++i) sum += scalar_term(i);
+  return sum;
+}
+
+HWY_INLINE void normalize_row(const float* x, const float* weight, const float* bias, float eps, size_t count,
+                              float* y) {
+  const float inverse_count = 1.0f / static_cast<float>(count);
+  const float sum = sum_terms(
+      count, [x](auto d, size_t i) { return hn::LoadU(d, x + i); }, [x](size_t i) { return x[i]; });
+  const float mean = sum * inverse_count;
+  const float squares = sum_terms(
+      count,
+      [x, mean](auto d, size_t i) {
+        const auto c = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean));
+        return hn::Mul(c, c);
+      },
+      [x, mean](size_t i) { return (x[i] - mean) * (x[i] - mean); });
+  const float scale = 1.0f / std::sqrt(squares * inverse_count + eps);
+
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  size_t i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    const auto c = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
+    auto value = hn::Mul(c, hn::LoadU(d, weight + i));
+    if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + i));
+    hn::StoreU(value, d, y + i);
+  }
+  for (; i < count; ++i) y[i] = (x[i] - mean) * scale * weight[i] + (bias != nullptr ? bias[i] : 0.0f);
+}
+
+void layer_norm_rows(MatView<const float> x, const float* weight, const float* bias, float eps,
+                     MatView<float> y) {
+  for (int64_t r = 0; r < x.rows; ++r) {
+    normalize_row(x.row_data(r), weight, bias, eps, static_cast<size_t>(x.cols), y.row_data(r));
+  }
+}
+
+void add_all_rows(MatView<const float> y, MatView<float> x) {
+  const hn::ScalableTag<float> d;
+  const auto lanes = static_cast<int64_t>(hn::Lanes(d));
+  for (int64_t r = 0; r < x.rows; ++r) {
+    const float* from = y.row_data(r);
+    float* to = x.row_data(r);
+    int64_t i = 0;
+    for (; i + lanes <= x.cols; i += lanes)
+      hn::StoreU(hn::Add(hn::LoadU(d, to + i), hn::LoadU(d, from + i)), d, to + i);
+    for (; i < x.cols; ++i) to[i] += from[i];
+  }
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace modernbert
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace modernbert {
+
+HWY_EXPORT(layer_norm_rows);
+HWY_EXPORT(add_all_rows);
+
+void layer_norm(MatView<const float> x, std::span<const float> weight, std::span<const float> bias, float eps,
+                MatView<float> y) {
+  MB_CHECK(x.rows == y.rows && x.cols == y.cols && static_cast<int64_t>(weight.size()) == x.cols);
+  MB_CHECK(bias.empty() || bias.size() == weight.size());
+  HWY_DYNAMIC_DISPATCH(layer_norm_rows)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
+}
+
+void add_rows(MatView<const float> y, MatView<float> x) {
+  MB_CHECK(x.rows == y.rows && x.cols == y.cols);
+  HWY_DYNAMIC_DISPATCH(add_all_rows)(y, x);
+}
+
+}  // namespace modernbert
+#endif

@@ -1,0 +1,19 @@
+// The inside of LinearScratch, shared by the implementations of Linear.
+#pragma once
+
+#include <cstddef>
+#include <oneapi/dnnl/dnnl.hpp>
+
+#include "ops/linear.h"
+#include "tensor/matrix.h"
+
+namespace modernbert {
+
+struct LinearScratch::Impl {
+  AlignedBuffer<std::byte> input;  // [kTileRows, in] in the type of the product
+  AlignedBuffer<float> output;     // [kTileRows, out]
+  AlignedBuffer<std::byte> gemm;   // oneDNN's own scratchpad
+  dnnl::stream stream;             // made on first use: a stream belongs to one thread
+};
+
+}  // namespace modernbert
