@@ -1,0 +1,134 @@
+#include "model/cost.h"
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace modernbert {
+namespace {
+
+using Kind = HeadKind;
+constexpr std::array<std::pair<std::string_view, Kind>, 5> kHeadSuffixes = {{
+    {"ForMaskedLM", Kind::kMaskedLm},
+    {"ForSequenceClassification", Kind::kSequenceClassification},
+    {"ForTokenClassification", Kind::kTokenClassification},
+    {"ForQuestionAnswering", Kind::kQuestionAnswering},
+    {"ForMultipleChoice", Kind::kMultipleChoice},
+}};
+
+int64_t norm_parameters(const EncoderConfig& config, bool bias) {
+  return int64_t{config.hidden_size} * (bias ? 2 : 1);
+}
+
+int64_t embedding_parameters(const EncoderConfig& config) {
+  int64_t rows = int64_t{config.vocab_size} + config.type_vocab_size;
+  if (config.position_kind == PositionKind::kAbsolute) rows += config.max_position_embeddings;
+  return rows * config.hidden_size + norm_parameters(config, config.norm_bias);
+}
+
+// Rows of Wi: value and gate for a GLU.
+int64_t mlp_input_rows(const EncoderConfig& config) {
+  return int64_t{config.intermediate_size} * (config.mlp_kind == MlpKind::kGlu ? 2 : 1);
+}
+
+int64_t bias_parameters_per_layer(const EncoderConfig& config) {
+  const int64_t hidden = config.hidden_size;
+  return (config.attention_bias ? 4 * hidden : 0) + (config.mlp_bias ? mlp_input_rows(config) + hidden : 0);
+}
+
+int64_t encoder_norms(const EncoderConfig& config) {
+  const bool first_is_missing = config.norm_placement == NormPlacement::kPre && config.skip_first_prenorm &&
+                                config.num_hidden_layers > 0;
+  return 2 * int64_t{config.num_hidden_layers} - (first_is_missing ? 1 : 0) + (config.final_norm ? 1 : 0);
+}
+
+int64_t prediction_head_parameters(const EncoderConfig& config, const PredictionHeadConfig& head) {
+  const int64_t hidden = config.hidden_size;
+  return (head.dense ? hidden * hidden + (head.dense_bias ? hidden : 0) : 0) +
+         (head.norm ? norm_parameters(config, head.norm_bias) : 0);
+}
+
+int64_t decoder_parameters(const EncoderConfig& config) {
+  const int64_t vocab = config.vocab_size;
+  return (config.tie_word_embeddings ? 0 : vocab * config.hidden_size) + (config.decoder_bias ? vocab : 0);
+}
+
+int64_t head_parameters(const EncoderConfig& config, HeadKind kind) {
+  const int64_t per_label = int64_t{config.hidden_size} + 1;
+  switch (kind) {
+    case Kind::kNone:  // BertModel has its pooler, which is the sequence head's dense
+      return config.model_type == "bert" ? prediction_head_parameters(config, config.sequence_head) : 0;
+    case Kind::kMaskedLm:
+      return prediction_head_parameters(config, config.mlm_head) + decoder_parameters(config);
+    case Kind::kSequenceClassification:
+      return prediction_head_parameters(config, config.sequence_head) + config.num_labels * per_label;
+    case Kind::kTokenClassification:
+      return prediction_head_parameters(config, config.token_head) + config.num_labels * per_label;
+    case Kind::kQuestionAnswering:
+      return prediction_head_parameters(config, config.token_head) + 2 * per_label;
+    case Kind::kMultipleChoice:
+      return prediction_head_parameters(config, config.sequence_head) + per_label;
+  }
+  return 0;
+}
+
+}  // namespace
+
+HeadKind head_kind(const EncoderConfig& config) {
+  for (const std::string& name : config.architectures) {
+    for (const auto& [suffix, kind] : kHeadSuffixes) {
+      if (name.ends_with(suffix)) return kind;
+    }
+  }
+  return HeadKind::kNone;
+}
+
+int64_t matrix_parameters(const EncoderConfig& config) {
+  const int64_t hidden = config.hidden_size;
+  const int64_t attention = 4 * hidden * hidden;
+  const int64_t mlp = hidden * (mlp_input_rows(config) + config.intermediate_size);
+  return config.num_hidden_layers * (attention + mlp);
+}
+
+ParameterCounts count_parameters(const EncoderConfig& config, HeadKind head) {
+  ParameterCounts counts;
+  counts.embeddings = embedding_parameters(config);
+  counts.encoder = matrix_parameters(config) + config.num_hidden_layers * bias_parameters_per_layer(config) +
+                   encoder_norms(config) * norm_parameters(config, config.norm_bias);
+  counts.head = head_parameters(config, head);
+  return counts;
+}
+
+int64_t visible_pairs(int64_t length, int32_t window) {
+  if (window < 0 || window >= length) return length * length;
+  // The full band of 2w+1 keys per query, less the two corners where it leaves the sequence.
+  const int64_t w = window;
+  return length * (2 * w + 1) - w * (w + 1);
+}
+
+double forward_flops(const EncoderConfig& config, int64_t length) {
+  double pairs = 0;
+  for (const LayerConfig& layer : config.layers) {
+    pairs += static_cast<double>(visible_pairs(length, layer.window));
+  }
+  // Each pair: a dot product and a weighted sum over the head size, for every head: 4 H.
+  return 2.0 * static_cast<double>(matrix_parameters(config)) * static_cast<double>(length) +
+         4.0 * config.hidden_size * pairs;
+}
+
+double forward_flops(const EncoderConfig& config, const TokenBatch& batch) {
+  double flops = 0;
+  for (int32_t b = 0; b < batch.sequences(); ++b) flops += forward_flops(config, batch.length(b));
+  return flops;
+}
+
+int64_t activation_bytes(const EncoderConfig& config, int64_t tokens, int64_t element_bytes) {
+  const int64_t hidden = config.hidden_size;
+  const int64_t inner = config.intermediate_size + mlp_input_rows(config);
+  const int64_t fp32_values = 2 * hidden;
+  const int64_t compute_values = std::max(4 * hidden, inner);  // attention and MLP do not overlap in time
+  return tokens * (fp32_values * int64_t{sizeof(float)} + compute_values * element_bytes);
+}
+
+}  // namespace modernbert

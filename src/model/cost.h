@@ -1,0 +1,48 @@
+// What a model of a given shape costs: parameters, floating-point operations, memory. Pure functions of the
+// config. FLOPs count a multiply and an add as two, over real tokens only (nothing is padded), and attention
+// only where a query sees a key; norms, activations and softmax (below 1 %) are left out.
+#pragma once
+
+#include <cstdint>
+
+#include "modernbert/config.h"
+#include "modernbert/token_batch.h"
+
+namespace modernbert {
+
+enum class HeadKind {
+  kNone,  // the bare encoder (with its pooler, for classic BERT)
+  kMaskedLm,
+  kSequenceClassification,
+  kTokenClassification,
+  kQuestionAnswering,
+  kMultipleChoice,
+};
+
+// From the first known name in config.architectures; kNone where there is none.
+HeadKind head_kind(const EncoderConfig& config);
+
+struct ParameterCounts {
+  int64_t embeddings = 0;  // tables and the norm behind them
+  int64_t encoder = 0;     // layers and final norm
+  int64_t head = 0;        // a tied decoder counts with the embeddings only
+  int64_t total() const { return embeddings + encoder + head; }
+};
+ParameterCounts count_parameters(const EncoderConfig& config, HeadKind head);
+
+// Parameters of the encoder's matrices: each costs one multiply-add per token.
+int64_t matrix_parameters(const EncoderConfig& config);
+
+// (query, key) pairs that see each other in a sequence of `length` tokens.   window: LayerConfig::window.
+int64_t visible_pairs(int64_t length, int32_t window);
+
+// One forward pass of the encoder, without head, over one sequence and over a batch.
+double forward_flops(const EncoderConfig& config, int64_t length);
+double forward_flops(const EncoderConfig& config, const TokenBatch& batch);
+
+// What one forward pass over one sequence of `tokens` holds at its peak, beside the weights: the residual
+// stream and the result in fp32; query, key, value, attention output and the MLP's inner activations in the
+// compute type (element_bytes each). An estimate: tiles and scratch of a backend are not in it.
+int64_t activation_bytes(const EncoderConfig& config, int64_t tokens, int64_t element_bytes);
+
+}  // namespace modernbert
