@@ -2,100 +2,86 @@
 // Constructors throw Error{kNotFound} that names the first missing tensor.
 #pragma once
 
-#include <cstdint>
 #include <memory>
-#include <optional>
-#include <string>
-#include <vector>
 
 #include "model/loaded_encoder.h"
-#include "modernbert/config.h"
+#include "model/prediction_head.h"
 #include "modernbert/token_batch.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {
 
-// dense -> activation -> norm, as EncoderConfig says; identity where no part is configured.
-class PredictionHead;
-
 using EncoderPtr = std::shared_ptr<const LoadedEncoder>;
 
-// Logits over the vocabulary.
-class MaskedLm {
+// What every head is: a prediction head and a projection behind it.
+class ProjectionHead {
  public:
-  explicit MaskedLm(EncoderPtr encoder);
-  ~MaskedLm();
-  // hidden: [R,H], any rows of the last hidden states. Returns [R,V].
+  // hidden: [R,H]. Returns [R,outputs].
   Matrix logits(MatView<const float> hidden) const;
 
+ protected:
+  ProjectionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config, PredictionHeadParams head,
+                 const LinearParams& projection);
+
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  int threads_;
+  PredictionHead head_;
+  std::unique_ptr<Linear> projection_;
 };
 
-// One row of num_labels logits per sequence.
-class SequenceClassifier {
+// Logits over the vocabulary, [R,V] for any rows of the last hidden states.
+class MaskedLm : public ProjectionHead {
  public:
-  explicit SequenceClassifier(EncoderPtr encoder);
-  ~SequenceClassifier();
+  explicit MaskedLm(const EncoderPtr& encoder);
+};
+
+// num_labels logits per token.
+class TokenClassifier : public ProjectionHead {
+ public:
+  explicit TokenClassifier(const EncoderPtr& encoder);
+};
+
+// Start and end logits per token.
+class QuestionAnswerer : public ProjectionHead {
+ public:
+  explicit QuestionAnswerer(const EncoderPtr& encoder);
+};
+
+// Rows of a batch reduced to one per sequence: the first token's, or the mean of the sequence's.   Returns
+// [B,H].
+Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, ClassifierPooling pooling);
+
+// num_labels logits per sequence.
+class SequenceClassifier : public ProjectionHead {
+ public:
+  explicit SequenceClassifier(const EncoderPtr& encoder);
   // hidden: [T,H] of the batch. Returns [B,num_labels].
   Matrix logits(const TokenBatch& batch, MatView<const float> hidden) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
-};
-
-// One row of num_labels logits per token.
-class TokenClassifier {
- public:
-  explicit TokenClassifier(EncoderPtr encoder);
-  ~TokenClassifier();
-  // hidden: [R,H]. Returns [R,num_labels].
-  Matrix logits(MatView<const float> hidden) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
-};
-
-// Start and end logits per token.
-class QuestionAnswerer {
- public:
-  explicit QuestionAnswerer(EncoderPtr encoder);
-  ~QuestionAnswerer();
-  // hidden: [R,H]. Returns [R,2]: start, end.
-  Matrix logits(MatView<const float> hidden) const;
-
- private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  ClassifierPooling pooling_;
 };
 
 // One logit per sequence (= per choice).
-class MultipleChoice {
+class MultipleChoice : public ProjectionHead {
  public:
-  explicit MultipleChoice(EncoderPtr encoder);
-  ~MultipleChoice();
+  explicit MultipleChoice(const EncoderPtr& encoder);
   // Returns [B,1].
   Matrix logits(const TokenBatch& batch, MatView<const float> hidden) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  ClassifierPooling pooling_;
 };
 
 // Classic BERT's pooler: tanh(dense(first token)).
 class BertPooler {
  public:
-  explicit BertPooler(EncoderPtr encoder);
-  ~BertPooler();
+  explicit BertPooler(const EncoderPtr& encoder);
   // Returns [B,H].
   Matrix pooled(const TokenBatch& batch, MatView<const float> hidden) const;
 
  private:
-  struct Impl;
-  std::unique_ptr<const Impl> impl_;
+  PredictionHead head_;
 };
 
 }  // namespace modernbert

@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <vector>
 
 #include "model/encoder.h"
@@ -38,11 +39,14 @@ class LoadedEncoder {
   // Last hidden states [T,H]; checks the batch.   observer: may be null.
   Matrix forward(const TokenBatch& batch, LayerObserver* observer = nullptr) const;
 
-  // Packed linear layer in this encoder's compute type.   weight: [out,in]; bias: null or [out].
-  std::unique_ptr<Linear> make_linear(const Tensor& weight, const Tensor* bias) const;
+  // Packed linear layer in this encoder's compute type.   weight: [out,in]; bias: empty or [out].
+  std::unique_ptr<Linear> make_linear(MatView<const float> weight, std::span<const float> bias) const;
 
  private:
   LoadedEncoder() = default;
+  std::unique_ptr<Workspace> borrow_workspace() const;
+  void return_workspace(std::unique_ptr<Workspace> workspace) const;
+
   EncoderConfig config_;
   Weights weights_;
   ComputeType dtype_ = ComputeType::kFp32;

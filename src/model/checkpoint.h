@@ -1,0 +1,82 @@
+// A checkpoint's tensors under one set of roles, whatever names its family uses. Everything is checked
+// against the config here; encoders and heads pack what they get.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "model/weights.h"
+#include "modernbert/config.h"
+#include "tensor/matrix.h"
+
+namespace modernbert {
+
+struct NormParams {
+  std::vector<float> weight;  // [H]
+  std::vector<float> bias;    // [H] or empty
+};
+
+struct LinearParams {
+  Matrix weight;            // [out,in]
+  std::vector<float> bias;  // [out] or empty
+};
+
+struct LayerParams {
+  std::optional<NormParams> attn_norm;  // none: identity (layer 0 of a pre-norm encoder)
+  LinearParams qkv;                     // [3H,H]: q, k, v rows
+  LinearParams attn_out;                // [H,H]
+  NormParams mlp_norm;
+  LinearParams mlp_in;   // [2I,H]: u, g rows; [I,H] for a plain MLP
+  LinearParams mlp_out;  // [H,I]
+};
+
+struct EmbeddingTables {
+  Tensor tokens;                    // [V,H], stays in the file
+  std::optional<Matrix> positions;  // [max_position_embeddings,H] for absolute positions
+  std::optional<Matrix> types;      // [type_vocab_size,H]
+  NormParams norm;
+};
+
+struct PredictionHeadParams {
+  std::optional<LinearParams> dense;  // [H,H]
+  std::optional<NormParams> norm;
+};
+
+// Errors of all functions: kNotFound for a missing tensor, kInvalidFile for a wrong shape or type.
+class Checkpoint {
+ public:
+  // Both are referred to, not copied.   Error (kInvalidFile) where the file holds more layers than the
+  // config.
+  Checkpoint(const EncoderConfig& config, const Weights& weights);
+
+  EmbeddingTables embeddings() const;
+  LayerParams layer(int index) const;
+  std::optional<NormParams> final_norm() const;
+
+  PredictionHeadParams mlm_head() const;
+  // [V,H] and its bias: the tied embedding, or the file's own decoder.
+  LinearParams mlm_decoder() const;
+  PredictionHeadParams sequence_head() const;
+  PredictionHeadParams token_head() const;
+  LinearParams classifier(int64_t outputs) const;
+  LinearParams question_answering_outputs() const;  // [2,H]
+  LinearParams bert_pooler() const;                 // [H,H]
+
+ private:
+  bool is_bert() const { return config_.model_type == "bert"; }
+  void reject_extra_layers() const;
+  NormParams norm(const std::string& name, bool has_bias) const;
+  LinearParams linear(const std::string& name, int64_t out, int64_t in, bool has_bias) const;
+  LinearParams bert_qkv(const std::string& layer) const;
+  LayerParams modernbert_layer(int index) const;
+  LayerParams bert_layer(int index) const;
+  PredictionHeadParams prediction_head(const PredictionHeadConfig& head, const std::string& dense,
+                                       const std::string& norm_name) const;
+
+  const EncoderConfig& config_;
+  const Weights& weights_;
+  std::string prefix_;  // of the encoder's tensors: "", "model.", "encoder." or "bert."
+};
+
+}  // namespace modernbert

@@ -1,0 +1,89 @@
+#include "model/loaded_encoder.h"
+
+#include <omp.h>
+
+#include <algorithm>
+
+#include "core/fail.h"
+#include "core/file.h"
+#include "model/cpu_encoder.h"
+#include "model/ref_encoder.h"
+#include "ops/cpu_features.h"
+
+namespace modernbert {
+namespace {
+
+constexpr int kMaxThreads = 1024;
+
+int resolve_threads(int threads) {
+  if (threads < 0 || threads > kMaxThreads) {
+    fail(ErrorCode::kInvalidArgument, "threads is {}, want 0 (all cores) to {}", threads, kMaxThreads);
+  }
+  return threads == 0 ? std::max(1, omp_get_num_procs()) : threads;
+}
+
+ComputeType resolve_dtype(ComputeType dtype) {
+  if (dtype != ComputeType::kAuto) return dtype;
+  return cpu_has_bf16() ? ComputeType::kBf16 : ComputeType::kFp32;
+}
+
+GemmType gemm_type(Backend backend, ComputeType dtype) {
+  if (backend == Backend::kRef) return GemmType::kRef;
+  return dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32;
+}
+
+}  // namespace
+
+std::shared_ptr<const LoadedEncoder> LoadedEncoder::load(const std::filesystem::path& folder,
+                                                         const EncoderOptions& options) {
+  const std::filesystem::path path = folder / "config.json";
+  if (!std::filesystem::exists(path)) fail(ErrorCode::kNotFound, "{}: no config.json", folder.string());
+  return from_weights(parse_config(read_file(path), path.string()), Weights::open(folder), options);
+}
+
+std::shared_ptr<const LoadedEncoder> LoadedEncoder::from_weights(EncoderConfig config, Weights weights,
+                                                                 const EncoderOptions& options) {
+  std::shared_ptr<LoadedEncoder> loaded(new LoadedEncoder());
+  loaded->config_ = std::move(config);
+  loaded->weights_ = std::move(weights);
+  loaded->backend_ = options.backend;
+  loaded->dtype_ = options.backend == Backend::kRef ? ComputeType::kFp32 : resolve_dtype(options.dtype);
+  loaded->threads_ = resolve_threads(options.threads);
+  if (options.backend == Backend::kRef) {
+    loaded->encoder_ = std::make_unique<RefEncoder>(loaded->config_, loaded->weights_);
+  } else {
+    loaded->encoder_ = std::make_unique<CpuEncoder>(
+        loaded->config_, loaded->weights_, gemm_type(options.backend, loaded->dtype_), loaded->threads_);
+  }
+  return loaded;
+}
+
+Matrix LoadedEncoder::forward(const TokenBatch& batch, LayerObserver* observer) const {
+  check_batch(batch, config_);
+  Matrix hidden(batch.tokens(), config_.hidden_size);
+  if (batch.tokens() == 0) return hidden;
+  std::unique_ptr<Workspace> workspace = borrow_workspace();
+  encoder_->forward(batch, *workspace, hidden.view(), observer);
+  return_workspace(std::move(workspace));
+  return hidden;
+}
+
+std::unique_ptr<Workspace> LoadedEncoder::borrow_workspace() const {
+  const std::lock_guard lock(mutex_);
+  if (idle_workspaces_.empty()) return encoder_->make_workspace();
+  std::unique_ptr<Workspace> workspace = std::move(idle_workspaces_.back());
+  idle_workspaces_.pop_back();
+  return workspace;
+}
+
+void LoadedEncoder::return_workspace(std::unique_ptr<Workspace> workspace) const {
+  const std::lock_guard lock(mutex_);
+  idle_workspaces_.push_back(std::move(workspace));
+}
+
+std::unique_ptr<Linear> LoadedEncoder::make_linear(MatView<const float> weight,
+                                                   std::span<const float> bias) const {
+  return modernbert::make_linear(gemm_type(backend_, dtype_), weight, bias);
+}
+
+}  // namespace modernbert

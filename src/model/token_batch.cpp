@@ -1,0 +1,64 @@
+#include "modernbert/token_batch.h"
+
+#include <algorithm>
+
+#include "core/fail.h"
+#include "model/encoder.h"
+
+namespace modernbert {
+namespace {
+
+void check_range(std::span<const int32_t> values, int32_t end, std::string_view what) {
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (values[i] < 0 || values[i] >= end) {
+      fail(ErrorCode::kInvalidArgument, "{} at token {} is {}, want 0 to {}", what, i, values[i], end - 1);
+    }
+  }
+}
+
+void check_lengths(const TokenBatch& batch) {
+  const auto same = [&](const std::vector<int32_t>& array) { return array.size() == batch.ids.size(); };
+  const bool sizes_agree = same(batch.positions) && (batch.type_ids.empty() || same(batch.type_ids)) &&
+                           (batch.visible.empty() || batch.visible.size() + 1 == batch.cu_seqlens.size());
+  const bool covers =
+      !batch.cu_seqlens.empty() && batch.cu_seqlens.front() == 0 && batch.cu_seqlens.back() == batch.tokens();
+  if (!sizes_agree || !covers)
+    fail(ErrorCode::kInvalidArgument, "token batch: array lengths contradict each other");
+  for (int32_t b = 0; b < batch.sequences(); ++b) {
+    if (batch.length(b) <= 0) fail(ErrorCode::kInvalidArgument, "token batch: sequence {} is empty", b);
+    if (batch.visible_length(b) < 0 || batch.visible_length(b) > batch.length(b)) {
+      fail(ErrorCode::kInvalidArgument, "token batch: sequence {} shows {} of {} tokens", b,
+           batch.visible_length(b), batch.length(b));
+    }
+  }
+}
+
+}  // namespace
+
+void TokenBatch::add(std::span<const int32_t> sequence, std::span<const int32_t> sequence_type_ids) {
+  if (sequence.empty()) fail(ErrorCode::kInvalidArgument, "token batch: an empty sequence");
+  if (!sequence_type_ids.empty() && sequence_type_ids.size() != sequence.size()) {
+    fail(ErrorCode::kInvalidArgument, "token batch: {} type ids for {} tokens", sequence_type_ids.size(),
+         sequence.size());
+  }
+  if (!sequence_type_ids.empty() || !type_ids.empty()) {
+    type_ids.resize(ids.size());  // earlier sequences without types are all 0
+    type_ids.insert(type_ids.end(), sequence_type_ids.begin(), sequence_type_ids.end());
+    type_ids.resize(ids.size() + sequence.size());
+  }
+  ids.insert(ids.end(), sequence.begin(), sequence.end());
+  for (int32_t i = 0; i < static_cast<int32_t>(sequence.size()); ++i) positions.push_back(i);
+  cu_seqlens.push_back(tokens());
+  if (!visible.empty()) visible.push_back(static_cast<int32_t>(sequence.size()));
+  max_seqlen = std::max(max_seqlen, static_cast<int32_t>(sequence.size()));
+}
+
+void check_batch(const TokenBatch& batch, const EncoderConfig& config) {
+  check_lengths(batch);
+  check_range(batch.ids, config.vocab_size, "token id");
+  const bool absolute = config.position_kind == PositionKind::kAbsolute;
+  check_range(batch.positions, absolute ? config.max_position_embeddings : 1 << 20, "position");
+  if (config.type_vocab_size > 0) check_range(batch.type_ids, config.type_vocab_size, "type id");
+}
+
+}  // namespace modernbert
