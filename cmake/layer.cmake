@@ -21,5 +21,6 @@ function(modernbert_layer NAME)
     # Usage requirements only: objects are collected once, by the library itself.
     target_include_directories(mb_${NAME} PUBLIC $<TARGET_PROPERTY:${dependency},INTERFACE_INCLUDE_DIRECTORIES>)
   endforeach()
+  set_target_properties(mb_${NAME} PROPERTIES MB_CLOSURE "${LAYER_DEPENDS};mb_${NAME}")
   target_link_libraries(mb_${NAME} PUBLIC ${LAYER_PUBLIC} PRIVATE modernbert_flags ${LAYER_PRIVATE})
 endfunction()

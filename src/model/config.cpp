@@ -3,8 +3,8 @@
 #include <array>
 
 #include "core/fail.h"
+#include "core/names.h"
 #include "model/config_common.h"
-#include "model/names.h"
 
 namespace modernbert {
 namespace {

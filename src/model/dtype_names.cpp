@@ -1,6 +1,6 @@
 #include <array>
 
-#include "model/names.h"
+#include "core/names.h"
 #include "modernbert/dtype.h"
 
 namespace modernbert {

@@ -1,6 +1,6 @@
 #include <array>
 
-#include "model/names.h"
+#include "core/names.h"
 #include "modernbert/activation.h"
 
 namespace modernbert {

@@ -1,0 +1,100 @@
+#include "ops/activations.h"
+
+#include "core/json.h"
+#include "modernbert/error.h"
+#include "op_test.h"
+#include "shared_files.h"
+#include "tensor/safetensors.h"
+
+namespace modernbert {
+namespace {
+
+using testing::expect_close;
+using testing::for_each_target;
+using testing::normal_values;
+
+constexpr Activation kAll[] = {Activation::kIdentity,  Activation::kGelu,  Activation::kGeluTanh,
+                               Activation::kQuickGelu, Activation::kSilu,  Activation::kRelu,
+                               Activation::kRelu2,     Activation::kRelu6, Activation::kLeakyRelu,
+                               Activation::kElu,       Activation::kSelu,  Activation::kMish,
+                               Activation::kSoftplus,  Activation::kTanh,  Activation::kSigmoid};
+
+// The approximations are good to a few units of 2^-22 absolutely, or of the value for large inputs.
+TEST(Activation, MatchesReferenceOverTheWholeRange) {
+  std::vector<float> x;
+  for (int i = -4000; i <= 4000; ++i) x.push_back(static_cast<float>(i) * 0.005f);
+  for (const float extreme : {-1e30f, -100.0f, 100.0f, 1e30f, 0.0f, -0.0f, 1e-30f}) x.push_back(extreme);
+  for_each_target([&] {
+    for (const Activation activation : kAll) {
+      std::vector<float> y(x.size()), want(x.size());
+      apply_activation(activation, x, y);
+      ref::apply_activation(activation, x, want);
+      expect_close(y, want, 5e-7, 5e-7, std::string(to_string(activation)));
+    }
+  });
+}
+
+TEST(Activation, PropagatesNan) {
+  for_each_target([] {
+    for (const Activation activation :
+         {Activation::kGelu, Activation::kSilu, Activation::kRelu, Activation::kTanh}) {
+      std::vector<float> x(21, NAN);
+      apply_activation(activation, x, x);
+      for (const float value : x) EXPECT_TRUE(std::isnan(value)) << to_string(activation);
+    }
+  });
+}
+
+// A row's element must not depend on where in the row it stands: the tail uses the same arithmetic.
+TEST(Activation, TailHasTheBitsOfTheBody) {
+  const auto x = normal_values(64, 7);
+  for_each_target([&] {
+    std::vector<float> whole(64);
+    apply_activation(Activation::kGelu, x, whole);
+    for (size_t i = 0; i < x.size(); ++i) {
+      float alone = 0;
+      apply_activation(Activation::kGelu, {&x[i], 1}, {&alone, 1});
+      EXPECT_EQ(alone, whole[i]);
+    }
+  });
+}
+
+TEST(GatedActivation, MultipliesTheActivatedFirstHalf) {
+  for_each_target([] {
+    for (const size_t width : {1u, 7u, 16u, 31u, 64u}) {
+      const auto u = normal_values(width, 8), g = normal_values(width, 9);
+      std::vector<float> y(width), want(width);
+      gated_activation(Activation::kGelu, u, g, y);
+      ref::gated_activation(Activation::kGelu, u, g, want);
+      expect_close(y, want, 1e-6, 1e-6, "width " + std::to_string(width));
+    }
+  });
+}
+
+TEST(Activation, AgreesWithTheReferenceTables) {
+  const auto folder = testing::shared_dir() / "reference" / "tables";
+  MB_SKIP_UNLESS_EXISTS(folder);
+  const auto file = SafetensorsFile::open(folder / "cases.safetensors");
+  const Json cases = read_json_file(folder / "cases.json");
+  int checked = 0;
+  for (const Json& one : cases.at("cases")) {
+    const auto name = one.at("name").get<std::string>();
+    if (!name.starts_with("activation_")) continue;
+    Activation activation;
+    try {
+      activation = parse_activation(name.substr(11), "name");
+    } catch (const Error&) {
+      continue;  // an activation of a later layer
+    }
+    const auto x = file.require(one.at("x").get<std::string>()).to_floats();
+    const auto want = file.require(one.at("y").get<std::string>()).to_floats();
+    std::vector<float> y(x.size());
+    apply_activation(activation, x, y);
+    expect_close(y, want, 2e-6, 2e-6, name);
+    ++checked;
+  }
+  EXPECT_GE(checked, 5);
+}
+
+}  // namespace
+}  // namespace modernbert
