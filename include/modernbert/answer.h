@@ -20,9 +20,11 @@ struct Question {
 struct AnswerOptions {
   int top_k = 1;
   int max_answer_tokens = 15;
-  bool handle_impossible_answer = false;
-  int doc_stride = 128;  // tokens shared by neighbouring windows of the context
-  int max_length = 0;    // tokens of a window; 0 = min(384, Model::max_length())
+  bool handle_impossible_answer = false;  // "no answer" (an empty text) may be among the answers
+  // Tokens shared by neighbouring windows of the context; 0 = min(128, max_length / 2). One that leaves a
+  // window no room is an error.
+  int doc_stride = 0;
+  int max_length = 0;  // tokens of a window; 0 = min(384, Model::max_length())
   // kChunk (the natural one here) uses document windows; kTruncate and kError look at the first window only.
   LongInput long_input = LongInput::kChunk;
 };
@@ -38,7 +40,8 @@ struct Answer {
 class AnswerQuestions {
  public:
   explicit AnswerQuestions(Model model);
-  // One list per question, best first, at most top_k.
+  // One list per question, best first, at most top_k. Answers are widened to whole words; equal ones (up to
+  // case) are merged. Empty questions and contexts are errors (kInvalidArgument).
   std::vector<std::vector<Answer>> operator()(std::span<const Question> questions,
                                               const AnswerOptions& options = {}) const;
 

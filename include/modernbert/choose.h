@@ -25,7 +25,8 @@ struct ChoiceResult {
 class Choose {
  public:
   explicit Choose(Model model);
-  // kChunk: mean of the windows' logits, weighted by their tokens.
+  // kChunk: windows over the prompt, the choice whole in each; mean of their logits, weighted by their
+  // tokens.
   std::vector<ChoiceResult> operator()(std::span<const ChoiceQuestion> questions,
                                        const LongInputOptions& long_input = {}) const;
 

@@ -17,7 +17,8 @@ struct ClassifyOptions {
   // Unset: by problem_type (single label: softmax, several: sigmoid, regression: none); where the config has
   // none, one label means sigmoid and more mean softmax, as in Hugging Face's pipeline.
   std::optional<ScoreFunction> function;
-  LongInputOptions long_input;  // kChunk: mean of the windows' logits, weighted by their tokens
+  // kChunk: mean of the windows' logits, weighted by their tokens; of a pair the longer text is windowed.
+  LongInputOptions long_input;
 };
 
 struct LabelScore {
@@ -29,7 +30,7 @@ struct LabelScore {
 class Classify {
  public:
   explicit Classify(Model model);
-  // One entry per text: all labels, in the config's order for kNone, else highest score first.
+  // One entry per text: all labels, highest score first.
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> texts,
                                                   const ClassifyOptions& options = {}) const;
   // Pairs: second[i] is the second text of texts[i].

@@ -23,12 +23,14 @@ enum class EmbeddingPrecision { kFloat32, kInt8, kUint8, kBinary, kUbinary };
 EmbeddingPrecision parse_embedding_precision(std::string_view name);
 
 struct EmbedOptions {
-  std::optional<std::string> prompt_name;  // a key of Embed::prompts(); unset: the folder's default, if any
-  std::optional<std::string> prompt;       // text put before every text; wins over prompt_name
-  int truncate_dim = 0;                    // keep the first k values; 0 = all
-  bool normalize = false;                  // L2-normalise after truncation
-  // kChunk: windows pooled by the mean of their embeddings weighted by tokens, or late chunking (see
-  // late_chunking).
+  // A key of Embed::prompts(); unset: the folder's default, if any. "query" and "document" are known
+  // everywhere and stand for no text where the folder has none; another unknown name is an error (kNotFound).
+  std::optional<std::string> prompt_name;
+  std::optional<std::string> prompt;  // text put before every text; wins over prompt_name
+  int truncate_dim = 0;               // keep the first k values; 0 = all
+  bool normalize = false;             // L2-normalise after truncation
+  // kChunk: the mean of the windows' embeddings weighted by their tokens (normalised if the folder's last
+  // module normalises), or late chunking (see late_chunking). A prompt stands in the first window.
   LongInputOptions long_input;
   // kChunk only: pool once over the token vectors of all windows instead of once per window (overlap rows are
   // taken from the window where they are most central).
@@ -52,6 +54,8 @@ struct QuantizedEmbeddings {
 // Thread-safe.
 class Embed {
  public:
+  // Error{kUnsupported} that names a module which is not implemented, or where the modules make no sentence
+  // embedding.
   explicit Embed(Model model);
   Embeddings operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
   int32_t dim() const;
@@ -69,6 +73,7 @@ std::vector<float> similarity(const Embeddings& a, const Embeddings& b, Similari
 // As sentence-transformers' quantize_embeddings: int8 and uint8 map the range of each dimension of
 // `calibration` (of the embeddings themselves where it is null) to 256 buckets; binary kinds pack signs, most
 // significant bit first.
+// Errors (kInvalidArgument): kFloat32; one embedding without calibration.
 QuantizedEmbeddings quantize(const Embeddings& embeddings, EmbeddingPrecision precision,
                              const Embeddings* calibration = nullptr);
 

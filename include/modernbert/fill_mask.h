@@ -24,8 +24,10 @@ struct FillMaskOptions {
 struct FilledToken {
   int32_t token = 0;
   std::string token_str;
-  float score = 0;       // softmax over the vocabulary
-  std::string sequence;  // the decoded text with this token in place, other masks left
+  float score = 0;  // softmax over the vocabulary
+  // The decoded text with this token in place. One mask: without special tokens; several: with all of them,
+  // so that the other masks can be seen.
+  std::string sequence;
 };
 
 struct FillMaskResult {
@@ -37,7 +39,7 @@ class FillMask {
  public:
   // Error{kNotFound} where the folder has no tokenizer, no [MASK] or no masked-LM head.
   explicit FillMask(Model model);
-  // A text without [MASK] is an error (kInvalidArgument) that names its index.
+  // A text without [MASK] (in the part that was kept) is an error (kInvalidArgument) that names its index.
   std::vector<FillMaskResult> operator()(std::span<const std::string> texts,
                                          const FillMaskOptions& options = {}) const;
 

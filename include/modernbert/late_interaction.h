@@ -26,6 +26,7 @@ class LateInteraction {
   // True where the folder follows PyLate's (or sentence-transformers' multi-vector) conventions.
   static bool describes(const Model& model);
   // Queries are cut at the model's query length; kError refuses longer ones; kChunk is an error for queries.
+  // Query expansion adds a vector per filling token, as the folder asks.
   std::vector<MultiVector> encode_queries(std::span<const std::string> texts,
                                           LongInput mode = LongInput::kTruncate) const;
   // kChunk: the vectors of all windows, overlaps once.

@@ -15,7 +15,8 @@ enum class LongInput {
 struct LongInputOptions {
   LongInput mode = LongInput::kTruncate;
   int32_t max_length = 0;  // tokens, special ones included; 0 = Model::max_length()
-  int32_t overlap = 64;    // tokens shared by neighbouring windows (kChunk)
+  // kChunk: tokens shared by neighbouring windows; at most half of a window's text is used.
+  int32_t overlap = 64;
 };
 
 // "error", "truncate" or "chunk".

@@ -46,7 +46,8 @@ class Model {
   const Tokenizer& tokenizer() const;
   ComputeType dtype() const;  // never kAuto
   int threads() const;
-  // Longest input in tokens that the model was made for; the limit of --long.
+  // Longest input in tokens that the model was made for, special ones included; the limit of --long. Models
+  // with rotary positions run longer ones when asked to (LongInputOptions::max_length).
   int32_t max_length() const;
 
   // Last hidden states (after the final norm). ids outside the vocabulary are an error (kInvalidArgument).

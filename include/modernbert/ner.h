@@ -25,8 +25,8 @@ struct Entity {
   std::string label;  // "B-PER" without aggregation, "PER" with it
   float score = 0;
   int32_t index = 0;  // position of the token in the encoding; only without aggregation
-  std::string word;
-  TextSpan offsets;       // code points
+  std::string word;   // without aggregation the token as the vocabulary has it ("##ing"), else decoded text
+  TextSpan offsets;   // code points
   TextSpan byte_offsets;  // UTF-8 bytes
 };
 

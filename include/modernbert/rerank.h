@@ -19,8 +19,10 @@ struct RankedDocument {
 };
 
 struct RerankOptions {
-  bool raw_scores = false;      // the logit itself instead of the model's activation
-  LongInputOptions long_input;  // kChunk: the best window of the document
+  bool raw_scores = false;  // the logit itself instead of the model's activation
+  // kChunk: the best window of the document, the query whole in each. ColBERT models have their own lengths:
+  // only the mode counts, and kChunk keeps the vectors of all windows.
+  LongInputOptions long_input;
 };
 
 // Thread-safe.
