@@ -1,0 +1,139 @@
+#include "verify/case_folder.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "core/fail.h"
+
+namespace modernbert {
+namespace {
+
+OutputLayout read_layout(const JsonObject& json) {
+  const std::string name = json.string("layout", "");
+  if (name.empty()) return OutputLayout::kWhole;
+  if (name == "packed") return OutputLayout::kPacked;
+  if (name == "rows") return OutputLayout::kRows;
+  if (name == "layers x probe") return OutputLayout::kPerLayer;
+  json.reject("layout", "packed, rows or \"layers x probe\"");
+}
+
+double read_error(const JsonObject& json, const std::string& name) {
+  const double value = json.number(name, -1);
+  if (!std::isfinite(value) || value < 0) json.reject(name, "a number of at least 0");
+  return value;
+}
+
+// Inputs too long for a float64 run have their figures under the second name.
+std::optional<ReferenceErrors> read_bf16_errors(const JsonObject& output) {
+  for (const char* name : {"error_vs_float64", "error_vs_reference"}) {
+    const auto errors = output.object(name);
+    if (!errors) continue;
+    if (const auto bf16 = errors->object("hf_bf16_sdpa")) {
+      return ReferenceErrors{read_error(*bf16, "max_abs"), read_error(*bf16, "mean_abs")};
+    }
+  }
+  return std::nullopt;
+}
+
+ExpectedOutput read_output(const std::string& name, const Json& value, const std::string& source) {
+  const JsonObject json(value, source + ": output " + name);
+  ExpectedOutput output;
+  output.name = name;
+  output.tensor = json.string("tensor", "");
+  output.layout = read_layout(json);
+  output.fp32_tolerance = read_error(json, "tolerance_fp32_max_abs");
+  output.bf16 = read_bf16_errors(json);
+  return output;
+}
+
+// A case whose input was too long for Hugging Face's bfloat16 run borrows the loosest figures that the same
+// output has in the folder's other cases: errors hardly depend on the length.
+std::optional<ReferenceErrors> loosest_bf16_errors(const CaseFolder& folder, const std::string& output_name) {
+  std::optional<ReferenceErrors> loosest;
+  for (const Json& value : folder.cases) {
+    const auto outputs = JsonObject(value, folder.source()).object("outputs");
+    const auto output = outputs ? outputs->object(output_name) : std::nullopt;
+    const auto errors = output ? read_bf16_errors(*output) : std::nullopt;
+    if (!errors) continue;
+    if (!loosest) loosest.emplace();
+    loosest->max_abs = std::max(loosest->max_abs, errors->max_abs);
+    loosest->mean_abs = std::max(loosest->mean_abs, errors->mean_abs);
+  }
+  return loosest;
+}
+
+}  // namespace
+
+CaseFolder read_case_list(const std::filesystem::path& path) {
+  CaseFolder folder;
+  folder.path = path;
+  if (!std::filesystem::exists(folder.source())) {
+    fail(ErrorCode::kNotFound, "{}: no cases.json in this folder", path.string());
+  }
+  folder.json = read_json_file(folder.source());
+  const JsonObject json(folder.json, folder.source());
+  folder.kind = json.string("kind", "");
+  if (folder.kind.empty()) json.reject("kind", "the name of a kind of cases");
+  const Json* cases = json.find("cases");
+  if (cases == nullptr || !(cases->is_array() || cases->is_object())) json.reject("cases", "a list of cases");
+  for (const Json& value : *cases) folder.cases.push_back(value);
+  return folder;
+}
+
+void open_case_tensors(CaseFolder& folder) {
+  const auto path = folder.path / "cases.safetensors";
+  if (!std::filesystem::exists(path)) return;
+  const auto file = std::make_shared<const SafetensorsFile>(SafetensorsFile::open(path));
+  folder.tensors = file->tensors();
+  folder.owner = file;
+}
+
+std::string case_name(const Json& value, size_t index) {
+  const auto name = value.is_object() ? value.find("name") : value.end();
+  return name != value.end() && name->is_string() ? name->get<std::string>() : fmt::format("case {}", index);
+}
+
+CaseSpec read_case(const CaseFolder& folder, size_t index) {
+  CaseSpec spec;
+  spec.json = folder.cases.at(index);
+  spec.name = case_name(spec.json, index);
+  const std::string source = folder.source() + ": " + spec.name;
+  const JsonObject json(spec.json, source);
+  spec.head = json.string("head", "");
+  if (const auto inputs = json.object("inputs")) {
+    for (const auto& [role, tensor] : inputs->json().items()) spec.inputs[role] = inputs->string(role, "");
+  }
+  const auto outputs = json.object("outputs");
+  if (!outputs || outputs->json().empty()) json.reject("outputs", "at least one expected output");
+  for (const auto& [name, value] : outputs->json().items()) {
+    ExpectedOutput output = read_output(name, value, source);
+    if (!output.bf16) output.bf16 = loosest_bf16_errors(folder, name);
+    spec.outputs.push_back(std::move(output));
+  }
+  return spec;
+}
+
+const Tensor& require_tensor(const CaseFolder& folder, const CaseSpec& spec, std::string_view tensor) {
+  const auto it = folder.tensors.find(tensor);
+  if (it == folder.tensors.end()) {
+    fail(ErrorCode::kInvalidFile, "{}: case {} names tensor \"{}\", which cases.safetensors does not hold",
+         folder.source(), spec.name, tensor);
+  }
+  return it->second;
+}
+
+const Tensor* find_input(const CaseFolder& folder, const CaseSpec& spec, const std::string& role) {
+  const auto it = spec.inputs.find(role);
+  return it == spec.inputs.end() ? nullptr : &require_tensor(folder, spec, it->second);
+}
+
+const Tensor& require_input(const CaseFolder& folder, const CaseSpec& spec, const std::string& role) {
+  const Tensor* tensor = find_input(folder, spec, role);
+  if (tensor == nullptr) {
+    fail(ErrorCode::kInvalidFile, "{}: case {} has no input {}", folder.source(), spec.name, role);
+  }
+  return *tensor;
+}
+
+}  // namespace modernbert

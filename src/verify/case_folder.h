@@ -1,0 +1,74 @@
+// Reading cases.json: what a folder's cases are given and what is expected of them. Inputs and expected
+// values are named tensors of cases.safetensors.
+#pragma once
+
+#include <filesystem>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/json.h"
+#include "tensor/safetensors.h"
+
+namespace modernbert {
+
+// Errors of one run of Hugging Face's against the expected values.
+struct ReferenceErrors {
+  double max_abs = 0;
+  double mean_abs = 0;
+};
+
+// Which rows of an output the expected tensor holds.
+enum class OutputLayout {
+  kWhole,    // one row per sequence, or as the head defines
+  kPacked,   // every real token, in order
+  kRows,     // the (sequence, column) pairs of the input `rows`
+  kPerLayer  // [layers, P, H]: every layer at the pairs of the input `probe`
+};
+
+struct ExpectedOutput {
+  std::string name;
+  std::string tensor;
+  OutputLayout layout = OutputLayout::kWhole;
+  double fp32_tolerance = 0;
+  std::optional<ReferenceErrors> bf16;  // Hugging Face's bfloat16 run, where one was made
+};
+
+struct CaseSpec {
+  std::string name;
+  std::string head;
+  std::map<std::string, std::string> inputs;  // role -> tensor
+  std::vector<ExpectedOutput> outputs;
+  Json json;  // the whole case, for what only some heads have (texts, options, …)
+};
+
+struct CaseFolder {
+  std::filesystem::path path;
+  std::string kind;
+  Json json;
+  std::vector<Json> cases;  // not yet read: one broken case does not stop the others
+  TensorMap tensors;
+  std::shared_ptr<const void> owner;  // keeps the mapping of `tensors` alive
+
+  std::string source() const { return (path / "cases.json").string(); }
+};
+
+// cases.json alone, without tensors. Errors: kNotFound, kInvalidFile.
+CaseFolder read_case_list(const std::filesystem::path& folder);
+// Opens cases.safetensors; a folder without one has no tensors.
+void open_case_tensors(CaseFolder& folder);
+
+// "name" of the case, else its number.
+std::string case_name(const Json& value, size_t index);
+CaseSpec read_case(const CaseFolder& folder, size_t index);
+
+// Error (kInvalidFile) naming the case and the tensor.
+const Tensor& require_tensor(const CaseFolder& folder, const CaseSpec& spec, std::string_view tensor);
+// The tensor of a role, or null where the case does not give that input to the model.
+const Tensor* find_input(const CaseFolder& folder, const CaseSpec& spec, const std::string& role);
+const Tensor& require_input(const CaseFolder& folder, const CaseSpec& spec, const std::string& role);
+
+}  // namespace modernbert
