@@ -42,7 +42,7 @@ struct Silu {
 struct Relu {
   template <class D, class V>
   HWY_INLINE V operator()(D d, V x) const {
-    return hn::Max(hn::Zero(d), x);  // NaN stays NaN
+    return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(d)), x);  // unlike Max, keeps NaN
   }
 };
 struct Tanh {

@@ -32,16 +32,16 @@ HWY_INLINE V exp2_fraction(D d, V f) {
 template <class D, class V>
 HWY_INLINE V exp2_shifted(D d, V x, hn::Vec<hn::RebindToSigned<D>> shift) {
   const hn::RebindToSigned<D> di;
-  // Keeps the conversion to int in range; beyond it the result is 0 or infinity anyway. x comes second: x86's
-  // min and max return their second operand where one is NaN.
-  x = hn::Min(hn::Set(d, 1e6f), hn::Max(hn::Set(d, -1e6f), x));
-  const V whole = hn::Round(x);
-  const V fraction = hn::Sub(x, whole);
+  // Keeps the conversion to int in range; beyond it the result is 0 or infinity anyway.
+  const V bounded = hn::Min(hn::Max(x, hn::Set(d, -1e6f)), hn::Set(d, 1e6f));
+  const V whole = hn::Round(bounded);
+  const V fraction = hn::Sub(bounded, whole);
   auto exponent = hn::Sub(hn::ConvertTo(di, whole), shift);
   exponent = hn::Add(exponent, hn::Set(di, 127));
   exponent = hn::Min(hn::Max(exponent, hn::Zero(di)), hn::Set(di, 255));
   const V scale = hn::BitCast(d, hn::ShiftLeft<23>(exponent));
-  return hn::Mul(exp2_fraction(d, fraction), scale);
+  const V result = hn::Mul(exp2_fraction(d, fraction), scale);
+  return hn::IfThenElse(hn::Eq(x, x), result, x);  // min and max may have dropped a NaN
 }
 
 template <class D, class V>
@@ -91,7 +91,7 @@ HWY_INLINE V vector_gelu(D d, V x) {
   r = hn::MulAdd(r, t, hn::Set(d, 0.119623271f));
   const V gauss = vector_exp2(d, hn::Mul(hn::Mul(a, a), hn::Set(d, -0.72134752f)));
   const V tail = hn::Mul(hn::Mul(a, gauss), hn::Mul(t, r));
-  return hn::Sub(hn::Max(hn::Zero(d), x), tail);
+  return hn::Sub(hn::Max(x, hn::Zero(d)), tail);
 }
 
 // x sigmoid(2 sqrt(2/pi) (x + 0.044715 x³)), which equals 0.5 x (1 + tanh(…)).

@@ -1,0 +1,85 @@
+#include "ops/peak.h"
+
+#include <omp.h>
+
+#include <algorithm>
+#include <chrono>
+
+#include "ops/cpu_features.h"
+#include "ops/peak_bf16.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/peak.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace modernbert {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// Twelve independent chains hide the latency of a multiply-add on every CPU we know. Returns the FLOPs done.
+double fp32_chains(int64_t rounds) {
+  const hn::ScalableTag<float> d;
+  const auto a = hn::Set(d, 0.999f), b = hn::Set(d, 0.001f);
+  // Different starts: equal chains would be merged into one.
+  const auto start = [d](float value) HWY_ATTR { return hn::Set(d, value); };
+  auto c0 = start(0), c1 = start(1), c2 = start(2), c3 = start(3), c4 = start(4), c5 = start(5);
+  auto c6 = start(6), c7 = start(7), c8 = start(8), c9 = start(9), c10 = start(10), c11 = start(11);
+  for (int64_t i = 0; i < rounds; ++i) {
+    c0 = hn::MulAdd(c0, a, b);
+    c1 = hn::MulAdd(c1, a, b);
+    c2 = hn::MulAdd(c2, a, b);
+    c3 = hn::MulAdd(c3, a, b);
+    c4 = hn::MulAdd(c4, a, b);
+    c5 = hn::MulAdd(c5, a, b);
+    c6 = hn::MulAdd(c6, a, b);
+    c7 = hn::MulAdd(c7, a, b);
+    c8 = hn::MulAdd(c8, a, b);
+    c9 = hn::MulAdd(c9, a, b);
+    c10 = hn::MulAdd(c10, a, b);
+    c11 = hn::MulAdd(c11, a, b);
+  }
+  const auto left = hn::Add(hn::Add(hn::Add(c0, c1), hn::Add(c2, c3)), hn::Add(c4, c5));
+  const auto right = hn::Add(hn::Add(hn::Add(c6, c7), hn::Add(c8, c9)), hn::Add(c10, c11));
+  // The sum is positive; testing it keeps the loop from being removed.
+  const bool alive = hn::GetLane(hn::Add(left, right)) > 0;
+  return alive ? 2.0 * 12.0 * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace modernbert
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace modernbert {
+namespace {
+
+HWY_EXPORT(fp32_chains);
+
+double run_chains(GemmType type, int64_t rounds) {
+  if (type == GemmType::kBf16 && cpu_has_bf16()) return bf16_chains(rounds);
+  return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);
+}
+
+double gflops_of_one_run(GemmType type, int threads, int64_t rounds) {
+  double flops = 0;
+  const auto begin = std::chrono::steady_clock::now();
+#pragma omp parallel num_threads(threads) reduction(+ : flops)
+  flops += run_chains(type, rounds);
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+  return flops / seconds.count() * 1e-9;
+}
+
+}  // namespace
+
+double measured_peak_gflops(GemmType type, int threads) {
+  constexpr int kRuns = 8;
+  constexpr int64_t kRounds = 2'000'000;  // about 25 ms a run
+  double best = 0;
+  for (int i = 0; i < kRuns; ++i) best = std::max(best, gflops_of_one_run(type, threads, kRounds));
+  return best;
+}
+
+}  // namespace modernbert
+#endif
