@@ -1,6 +1,5 @@
 #include "model/cost.h"
 
-#include <algorithm>
 #include <array>
 #include <string_view>
 #include <utility>
@@ -123,12 +122,9 @@ double forward_flops(const EncoderConfig& config, const TokenBatch& batch) {
   return flops;
 }
 
-int64_t activation_bytes(const EncoderConfig& config, int64_t tokens, int64_t element_bytes) {
-  const int64_t hidden = config.hidden_size;
-  const int64_t inner = config.intermediate_size + mlp_input_rows(config);
-  const int64_t fp32_values = 2 * hidden;
-  const int64_t compute_values = std::max(4 * hidden, inner);  // attention and MLP do not overlap in time
-  return tokens * (fp32_values * int64_t{sizeof(float)} + compute_values * element_bytes);
+int64_t activation_bytes(const EncoderConfig& config, int64_t tokens) {
+  constexpr int64_t kRowsPerToken = 6;
+  return tokens * kRowsPerToken * config.hidden_size * int64_t{sizeof(float)};
 }
 
 }  // namespace modernbert

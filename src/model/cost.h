@@ -40,9 +40,15 @@ int64_t visible_pairs(int64_t length, int32_t window);
 double forward_flops(const EncoderConfig& config, int64_t length);
 double forward_flops(const EncoderConfig& config, const TokenBatch& batch);
 
-// What one forward pass over one sequence of `tokens` holds at its peak, beside the weights: the residual
-// stream and the result in fp32; query, key, value, attention output and the MLP's inner activations in the
-// compute type (element_bytes each). An estimate: tiles and scratch of a backend are not in it.
-int64_t activation_bytes(const EncoderConfig& config, int64_t tokens, int64_t element_bytes);
+// What the encoder has computed so far.
+struct WorkDone {
+  int64_t tokens = 0;
+  double flops = 0;
+};
+
+// What one forward pass over one sequence of `tokens` holds at its peak beside the weights, all in fp32: the
+// residual stream, query, key, value, attention output and the result. The MLP's inner rows exist a tile at a
+// time; tiles, padding and other scratch are not counted.
+int64_t activation_bytes(const EncoderConfig& config, int64_t tokens);
 
 }  // namespace modernbert

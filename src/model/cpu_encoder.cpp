@@ -9,16 +9,16 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kTile = Linear::kTileRows;
-
-int64_t tile_count(const TokenBatch& batch) {
-  return (batch.tokens() + kTile - 1) / kTile;
-}
-
-MatView<float> tile_rows(MatView<float> all, int64_t tile) {
-  const int64_t begin = tile * kTile;
-  return all.slice_rows(begin, std::min(kTile, all.rows - begin));
-}
+// The tokens of a batch in tiles of equal size.
+struct Tiling {
+  int64_t tokens;
+  int64_t rows;  // per tile; the last one may be shorter
+  int64_t count() const { return (tokens + rows - 1) / rows; }
+  int64_t begin(int64_t tile) const { return tile * rows; }
+  MatView<float> slice(MatView<float> all, int64_t tile) const {
+    return all.slice_rows(begin(tile), std::min(rows, tokens - begin(tile)));
+  }
+};
 
 }  // namespace
 
@@ -74,16 +74,16 @@ void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, Cp
                             MatView<float> hidden, LayerObserver* observer) const {
   const MatView<float> x(workspace.x.data(), batch.tokens(), config_.hidden_size);
   const MatView<float> context(workspace.context.data(), batch.tokens(), config_.hidden_size);
-  const int64_t tiles = tile_count(batch);
+  const Tiling tiling{batch.tokens(), even_tile_rows(batch.tokens(), threads_, layers_[0]->max_tile_rows())};
   const auto observe = [&](size_t index) {
     if (observer == nullptr) return;
 #pragma omp single
     observer->on_hidden(static_cast<int>(index), x);
   };
 #pragma omp for schedule(dynamic)
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    embed_tile(batch, tile * kTile, tile_rows(x, tile));
-    layers_[0]->project(batch, tile * kTile, tile_rows(x, tile), workspace, scratch);
+  for (int64_t tile = 0; tile < tiling.count(); ++tile) {
+    embed_tile(batch, tiling.begin(tile), tiling.slice(x, tile));
+    layers_[0]->project(batch, tiling.begin(tile), tiling.slice(x, tile), workspace, scratch);
   }
   observe(0);
   for (size_t l = 0; l < layers_.size(); ++l) {
@@ -91,16 +91,16 @@ void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, Cp
 #pragma omp for schedule(dynamic)
     for (size_t i = 0; i < items.size(); ++i) layers_[l]->attend(batch, items[i], workspace, scratch);
 #pragma omp for schedule(dynamic)
-    for (int64_t tile = 0; tile < tiles; ++tile) {
-      layers_[l]->finish(tile_rows(context, tile), tile_rows(x, tile), scratch);
+    for (int64_t tile = 0; tile < tiling.count(); ++tile) {
+      layers_[l]->finish(tiling.slice(context, tile), tiling.slice(x, tile), scratch);
       if (l + 1 < layers_.size())
-        layers_[l + 1]->project(batch, tile * kTile, tile_rows(x, tile), workspace, scratch);
+        layers_[l + 1]->project(batch, tiling.begin(tile), tiling.slice(x, tile), workspace, scratch);
     }
     observe(l + 1);
   }
 #pragma omp for schedule(static)
-  for (int64_t tile = 0; tile < tiles; ++tile) {
-    const MatView<float> from = tile_rows(x, tile), to = tile_rows(hidden, tile);
+  for (int64_t tile = 0; tile < tiling.count(); ++tile) {
+    const MatView<float> from = tiling.slice(x, tile), to = tiling.slice(hidden, tile);
     if (final_norm_) {
       layer_norm(from, final_norm_->weight, final_norm_->bias, static_cast<float>(config_.norm_eps), to);
     } else {

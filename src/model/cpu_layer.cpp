@@ -1,5 +1,6 @@
 #include "model/cpu_layer.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -9,12 +10,36 @@
 namespace modernbert {
 namespace {
 
-std::unique_ptr<Linear> pack(GemmType gemm, const LinearParams& params) {
-  return make_linear(gemm, params.weight.view(), params.bias);
+// Columns of Wi that go to the epilogue together: 32 of u with their 32 of g, one panel.
+constexpr int64_t kGateGroup = 64;
+
+std::unique_ptr<Linear> pack(GemmType gemm, const LinearParams& params, int64_t group = 1) {
+  return make_linear(gemm, params.weight.view(), params.bias, group);
+}
+
+// Row order [u0..u31, g0..g31, u32..] instead of [u, g], so that a group of columns holds both factors of its
+// products.
+LinearParams interleave_gates(const LinearParams& params) {
+  const int64_t size = params.weight.rows() / 2, half = kGateGroup / 2;
+  LinearParams mixed{Matrix(2 * size, params.weight.cols()), std::vector<float>(params.bias.size())};
+  int64_t row = 0;
+  for (int64_t begin = 0; begin < size; begin += half) {
+    for (const int64_t first : {begin, size + begin}) {
+      for (int64_t i = first; i < first + std::min(half, size - begin); ++i, ++row) {
+        std::ranges::copy(params.weight.row(i), mixed.weight.row(row).begin());
+        if (!params.bias.empty()) mixed.bias[static_cast<size_t>(row)] = params.bias[static_cast<size_t>(i)];
+      }
+    }
+  }
+  return mixed;
+}
+
+std::unique_ptr<Linear> pack_mlp_in(GemmType gemm, const LinearParams& params, MlpKind kind) {
+  return kind == MlpKind::kGlu ? pack(gemm, interleave_gates(params), kGateGroup) : pack(gemm, params);
 }
 
 MatView<float> tile_of(AlignedBuffer<float>& buffer, int64_t rows, int64_t cols) {
-  buffer.reserve(static_cast<size_t>(Linear::kTileRows * cols));
+  buffer.reserve(static_cast<size_t>(Linear::kMaxTileRows * cols));
   return {buffer.data(), rows, cols};
 }
 
@@ -36,10 +61,15 @@ CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, G
           static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(config.head_dim())))),
       attn_norm_(std::move(params.attn_norm)),
       mlp_norm_(std::move(params.mlp_norm)),
-      qkv_(pack(gemm, params.qkv)),
+      qkv_(pack(gemm, params.qkv, config.head_dim())),
       attn_out_(pack(gemm, params.attn_out)),
-      mlp_in_(pack(gemm, params.mlp_in)),
+      mlp_in_(pack_mlp_in(gemm, params.mlp_in, config.mlp_kind)),
       mlp_out_(pack(gemm, params.mlp_out)) {}
+
+int64_t CpuLayer::max_tile_rows() const {
+  return std::min({qkv_->max_tile_rows(), attn_out_->max_tile_rows(), mlp_in_->max_tile_rows(),
+                   mlp_out_->max_tile_rows()});
+}
 
 size_t CpuLayer::packed_bytes() const {
   return qkv_->packed_bytes() + attn_out_->packed_bytes() + mlp_in_->packed_bytes() +
@@ -108,20 +138,28 @@ void CpuLayer::finish(MatView<const float> context, MatView<float> x, CpuThreadS
   feed_forward(normed, x, scratch);
 }
 
+// y: finished columns of Wi, from `column` on.   inner: [rows,I].
+void CpuLayer::activate(int64_t column, MatView<const float> y, MatView<float> inner) const {
+  const Activation activation = config_.hidden_activation;
+  for (int64_t r = 0; r < y.rows; ++r) {
+    if (config_.mlp_kind == MlpKind::kMlp) {
+      apply_activation(activation, y.row(r), inner.slice_cols(column, y.cols).row(r));
+      continue;
+    }
+    for (int64_t c = 0; c < y.cols; c += kGateGroup) {
+      const int64_t half = std::min(kGateGroup, y.cols - c) / 2;
+      gated_activation(activation, y.slice_cols(c, half).row(r), y.slice_cols(c + half, half).row(r),
+                       inner.slice_cols((column + c) / 2, half).row(r));
+    }
+  }
+}
+
 // x += mlp(input).   input may alias x: it is consumed before x changes.
 void CpuLayer::feed_forward(MatView<const float> input, MatView<float> x, CpuThreadScratch& scratch) const {
   const int64_t size = config_.intermediate_size;
   const MatView<float> inner = tile_of(scratch.inner, x.rows, size);
-  mlp_in_->run_tile(input, scratch.linear, [&](int64_t, MatView<const float> y) {
-    for (int64_t r = 0; r < y.rows; ++r) {
-      if (config_.mlp_kind == MlpKind::kGlu) {
-        gated_activation(config_.hidden_activation, y.slice_cols(0, size).row(r),
-                         y.slice_cols(size, size).row(r), inner.row(r));
-      } else {
-        apply_activation(config_.hidden_activation, y.row(r), inner.row(r));
-      }
-    }
-  });
+  mlp_in_->run_tile(input, scratch.linear,
+                    [&](int64_t column, MatView<const float> y) { activate(column, y, inner); });
   mlp_out_->run_tile(inner, scratch.linear, add_to(x));
 }
 

@@ -32,10 +32,12 @@ class CpuLayer {
   int64_t window() const { return layer_.window; }
   double rope_theta() const { return layer_.rope_theta; }
   size_t packed_bytes() const;
+  int64_t max_tile_rows() const;
 
  private:
   void store_heads(int64_t column, MatView<const float> y, const TokenBatch& batch, int64_t begin,
                    CpuWorkspace& workspace) const;
+  void activate(int64_t column, MatView<const float> y, MatView<float> inner) const;
   void feed_forward(MatView<const float> input, MatView<float> x, CpuThreadScratch& scratch) const;
 
   const EncoderConfig& config_;

@@ -17,8 +17,8 @@ namespace modernbert {
 struct CpuThreadScratch {
   LinearScratch linear;
   AttentionScratch attention;
-  AlignedBuffer<float> normed;  // [kTileRows, H]
-  AlignedBuffer<float> inner;   // [kTileRows, I]
+  AlignedBuffer<float> normed;  // [tile rows, H]
+  AlignedBuffer<float> inner;   // [tile rows, I]
 };
 
 struct CpuWorkspace final : Workspace {

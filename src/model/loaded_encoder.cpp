@@ -65,6 +65,7 @@ Matrix LoadedEncoder::forward(const TokenBatch& batch, LayerObserver* observer) 
   std::unique_ptr<Workspace> workspace = borrow_workspace();
   encoder_->forward(batch, *workspace, hidden.view(), observer);
   return_workspace(std::move(workspace));
+  count_work(batch);
   return hidden;
 }
 
@@ -79,6 +80,18 @@ std::unique_ptr<Workspace> LoadedEncoder::borrow_workspace() const {
 void LoadedEncoder::return_workspace(std::unique_ptr<Workspace> workspace) const {
   const std::lock_guard lock(mutex_);
   idle_workspaces_.push_back(std::move(workspace));
+}
+
+void LoadedEncoder::count_work(const TokenBatch& batch) const {
+  const double flops = forward_flops(config_, batch);
+  const std::lock_guard lock(mutex_);
+  work_done_.tokens += batch.tokens();
+  work_done_.flops += flops;
+}
+
+WorkDone LoadedEncoder::work_done() const {
+  const std::lock_guard lock(mutex_);
+  return work_done_;
 }
 
 std::unique_ptr<Linear> LoadedEncoder::make_linear(MatView<const float> weight,

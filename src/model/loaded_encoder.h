@@ -7,6 +7,7 @@
 #include <span>
 #include <vector>
 
+#include "model/cost.h"
 #include "model/encoder.h"
 #include "model/weights.h"
 #include "modernbert/config.h"
@@ -38,6 +39,8 @@ class LoadedEncoder {
 
   // Last hidden states [T,H]; checks the batch.   observer: may be null.
   Matrix forward(const TokenBatch& batch, LayerObserver* observer = nullptr) const;
+  // Of all calls of forward that have returned.
+  WorkDone work_done() const;
 
   // Packed linear layer in this encoder's compute type.   weight: [out,in]; bias: empty or [out].
   std::unique_ptr<Linear> make_linear(MatView<const float> weight, std::span<const float> bias) const;
@@ -46,6 +49,7 @@ class LoadedEncoder {
   LoadedEncoder() = default;
   std::unique_ptr<Workspace> borrow_workspace() const;
   void return_workspace(std::unique_ptr<Workspace> workspace) const;
+  void count_work(const TokenBatch& batch) const;
 
   EncoderConfig config_;
   Weights weights_;
@@ -55,6 +59,7 @@ class LoadedEncoder {
   std::unique_ptr<const Encoder> encoder_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> idle_workspaces_;
+  mutable WorkDone work_done_;
 };
 
 }  // namespace modernbert

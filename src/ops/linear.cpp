@@ -6,8 +6,10 @@
 
 #include "core/check.h"
 #include "ops/linear_onednn.h"
+#include "ops/linear_panel.h"
 #include "ops/linear_ref.h"
 #include "ops/linear_scratch.h"
+#include "ops/panel_kernel.h"
 
 namespace modernbert {
 
@@ -16,24 +18,36 @@ LinearScratch::~LinearScratch() = default;
 LinearScratch::LinearScratch(LinearScratch&&) noexcept = default;
 LinearScratch& LinearScratch::operator=(LinearScratch&&) noexcept = default;
 
-std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias) {
-  MB_CHECK(weight.rows > 0 && weight.cols > 0);
+std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias,
+                                    int64_t group, GemmLibrary library) {
+  MB_CHECK(weight.rows > 0 && weight.cols > 0 && group > 0);
   MB_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == weight.rows);
   if (type == GemmType::kRef) return make_linear_ref(weight, bias);
+  if (library == GemmLibrary::kBest) {
+    if (auto linear = make_linear_panel(type, weight, bias, group)) return linear;
+  }
   return make_linear_onednn(type, weight, bias);
+}
+
+int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows) {
+  const int64_t rounds =
+      std::max<int64_t>(1, (rows + threads * max_tile_rows - 1) / (threads * max_tile_rows));
+  const int64_t even = (rows + threads * rounds - 1) / (threads * rounds);
+  return std::clamp<int64_t>((even + kPanelRows - 1) / kPanelRows * kPanelRows, kPanelRows, max_tile_rows);
 }
 
 void apply_linear(const Linear& linear, MatView<const float> x, MatView<float> y, int threads) {
   MB_CHECK(x.rows == y.rows && x.cols == linear.in_features() && y.cols == linear.out_features());
-  const int64_t tiles = (x.rows + Linear::kTileRows - 1) / Linear::kTileRows;
+  const int64_t tile_rows = even_tile_rows(x.rows, threads, linear.max_tile_rows());
+  const int64_t tiles = (x.rows + tile_rows - 1) / tile_rows;
   const int team = static_cast<int>(std::clamp<int64_t>(tiles, 1, threads));
 #pragma omp parallel num_threads(team)
   {
     LinearScratch scratch;
 #pragma omp for schedule(static)
     for (int64_t tile = 0; tile < tiles; ++tile) {
-      const int64_t begin = tile * Linear::kTileRows;
-      const int64_t rows = std::min(Linear::kTileRows, x.rows - begin);
+      const int64_t begin = tile * tile_rows;
+      const int64_t rows = std::min(tile_rows, x.rows - begin);
       linear.run_tile(x.slice_rows(begin, rows), scratch, [&](int64_t column, MatView<const float> part) {
         for (int64_t r = 0; r < rows; ++r) std::ranges::copy(part.row(r), y.row_data(begin + r) + column);
       });

@@ -41,18 +41,30 @@ class LinearScratch {
 // Immutable after construction; thread-safe with one scratch per thread.
 class Linear {
  public:
-  static constexpr int64_t kTileRows = 64;
+  static constexpr int64_t kMaxTileRows = 108;
 
   virtual ~Linear() = default;
   virtual int64_t in_features() const = 0;
   virtual int64_t out_features() const = 0;
   virtual size_t packed_bytes() const = 0;
-  // x: [rows <= kTileRows, in].
+  // Most rows that run_tile takes, at most kMaxTileRows.
+  virtual int64_t max_tile_rows() const = 0;
+  // x: [rows <= max_tile_rows(), in].
   virtual void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const = 0;
 };
 
+enum class GemmLibrary {
+  kBest,    // our own panels where the CPU has a kernel for the type, else oneDNN
+  kOneDnn,  // oneDNN, to check the panels against
+};
+
 // weight: [out,in] row-major; bias: empty or [out]. Both are copied.
-std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias);
+// group: columns that the epilogue needs together; it is called with whole groups, except at the end.
+std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias,
+                                    int64_t group = 1, GemmLibrary library = GemmLibrary::kBest);
+
+// Rows per tile such that `rows` divide evenly among threads, at most max_tile_rows.
+int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows);
 
 // y = x Wᵀ + bias for any number of rows, tiles in parallel over `threads`.   x: [R,in]; y: [R,out],
 // overwritten, no alias.

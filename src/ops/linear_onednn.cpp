@@ -19,6 +19,8 @@ namespace {
 
 using dnnl::memory;
 
+constexpr int64_t kTileRows = 64;
+
 const dnnl::engine& cpu_engine() {
   static const dnnl::engine engine(dnnl::engine::kind::cpu, 0);
   return engine;
@@ -52,6 +54,7 @@ class OneDnnLinear final : public Linear {
 
   int64_t in_features() const override { return in_; }
   int64_t out_features() const override { return out_; }
+  int64_t max_tile_rows() const override { return kTileRows; }
   size_t packed_bytes() const override { return weights_.get_desc().get_size(); }
 
   void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const override {

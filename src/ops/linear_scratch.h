@@ -10,8 +10,8 @@
 namespace modernbert {
 
 struct LinearScratch::Impl {
-  AlignedBuffer<std::byte> input;  // [kTileRows, in] in the type of the product
-  AlignedBuffer<float> output;     // [kTileRows, out]
+  AlignedBuffer<std::byte> input;  // [rows, in] in the type of the product
+  AlignedBuffer<float> output;     // [rows, out], or one group of columns
   AlignedBuffer<std::byte> gemm;   // oneDNN's own scratchpad
   dnnl::stream stream;             // made on first use: a stream belongs to one thread
 };

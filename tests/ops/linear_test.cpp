@@ -24,11 +24,12 @@ struct Shape {
 };
 constexpr Shape kShapes[] = {{1, 1}, {3, 5}, {16, 48}, {24, 72}, {33, 2}, {64, 130}, {256, 768}};
 
-std::unique_ptr<Linear> random_linear(GemmType type, Shape shape, bool has_bias) {
+std::unique_ptr<Linear> random_linear(GemmType type, Shape shape, bool has_bias, int64_t group = 1,
+                                      GemmLibrary library = GemmLibrary::kBest) {
   const auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
   const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
   return make_linear(type, {weight.data(), shape.out, shape.in},
-                     has_bias ? std::span<const float>(bias) : std::span<const float>());
+                     has_bias ? std::span<const float>(bias) : std::span<const float>(), group, library);
 }
 
 // Rounding of K products and sums: sqrt(K) * 2^-24 times the size of a term.
@@ -58,6 +59,37 @@ TEST(Linear, Bf16MatchesReferenceOnRoundedFactors) {
     expect_close(y, product(*ref, x), 1e-6 * std::sqrt(static_cast<double>(shape.in)), 2e-6,
                  std::to_string(shape.in));
   }
+}
+
+// Whatever the group of columns, and in which library: the same product, epilogue calls in order and in whole
+// groups.
+TEST(Linear, EveryGroupSizeAndLibraryMatchesReference) {
+  const Shape shape{37, 240};
+  const auto x = normal_values(static_cast<size_t>(50 * shape.in), 3);
+  const auto want = product(*random_linear(GemmType::kRef, shape, true), x);
+  for (const int64_t group : {1, 12, 16, 24, 48, 64, 80, 96, 120, 240}) {
+    for (const GemmLibrary library : {GemmLibrary::kBest, GemmLibrary::kOneDnn}) {
+      const auto linear = random_linear(GemmType::kFp32, shape, true, group, library);
+      expect_close(product(*linear, x), want, 1e-5, 2e-6, "group " + std::to_string(group));
+      LinearScratch scratch;
+      int64_t next = 0;
+      linear->run_tile({x.data(), 50, shape.in}, scratch, [&](int64_t column, MatView<const float> y) {
+        EXPECT_EQ(column, next);
+        next = column + y.cols;
+        EXPECT_TRUE(y.cols % group == 0 || next == shape.out) << y.cols;
+      });
+      EXPECT_EQ(next, shape.out);
+    }
+  }
+}
+
+TEST(EvenTileRows, DividesTheRowsAmongThreads) {
+  EXPECT_EQ(even_tile_rows(4096, 2, 108), 108);
+  EXPECT_EQ(even_tile_rows(240, 2, 108), 60);
+  EXPECT_EQ(even_tile_rows(16, 2, 108), 12);
+  EXPECT_EQ(even_tile_rows(1, 8, 108), 6);
+  EXPECT_EQ(even_tile_rows(100, 1, 64), 54);
+  EXPECT_EQ(even_tile_rows(0, 2, 108), 6);
 }
 
 class RowInvariance : public ::testing::TestWithParam<GemmType> {};

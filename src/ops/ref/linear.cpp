@@ -16,10 +16,11 @@ class RefLinear final : public Linear {
 
   int64_t in_features() const override { return weight_.cols(); }
   int64_t out_features() const override { return weight_.rows(); }
+  int64_t max_tile_rows() const override { return kMaxTileRows; }
   size_t packed_bytes() const override { return weight_.values().size_bytes(); }
 
   void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const override {
-    MB_CHECK(x.rows <= kTileRows && x.cols == in_features());
+    MB_CHECK(x.rows <= kMaxTileRows && x.cols == in_features());
     scratch.impl().output.reserve(static_cast<size_t>(x.rows * out_features()));
     const MatView<float> y(scratch.impl().output.data(), x.rows, out_features());
     for (int64_t r = 0; r < x.rows; ++r) {

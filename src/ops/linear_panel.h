@@ -1,0 +1,11 @@
+#pragma once
+
+#include "ops/linear.h"
+
+namespace modernbert {
+
+// Our own panel GEMM, for AVX-512; null where the CPU has no kernel for the type. See make_linear.
+std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
+                                          std::span<const float> bias, int64_t group);
+
+}  // namespace modernbert

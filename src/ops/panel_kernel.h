@@ -1,0 +1,33 @@
+// The inner loop of the packed panel GEMM: up to 6 rows times a panel of 64 columns, the whole depth in
+// registers.
+//
+// A panel is [depth][64] words of 32 bits; a word holds the 1 (fp32) or 2 (bf16) consecutive factors of one
+// column. Each kernel is one noinline function in a file of its own, compiled for its instructions and called
+// only where the CPU has them: inlined into a larger function its accumulators would be spilled.
+#pragma once
+
+#include <cstdint>
+
+namespace modernbert {
+
+inline constexpr int64_t kPanelColumns = 64;
+inline constexpr int64_t kPanelRows = 6;
+
+struct PanelTask {
+  const uint32_t* rows;   // [6, depth] words, row r at rows + r*row_stride; all six are read
+  int64_t row_stride;     // words
+  const uint32_t* panel;  // [depth][64] words
+  int64_t depth;          // words
+  const uint32_t* next;   // what to prefetch meanwhile, one cache line every 4 words of depth; may be null
+  const float* bias;      // [64] start of the sums
+  float* out;             // [6, 64], row r at out + r*out_stride, overwritten
+  int64_t out_stride;
+};
+
+using PanelKernel = void (*)(const PanelTask& task);
+
+// Null where the CPU lacks the instructions.
+PanelKernel fp32_panel_kernel();
+PanelKernel bf16_panel_kernel();
+
+}  // namespace modernbert
