@@ -93,9 +93,8 @@ TEST(ForwardFlops, SequencesOfABatchDoNotSeeEachOther) {
 }
 
 TEST(ActivationBytes, GrowWithTokensOnly) {
-  const int64_t per_token = 2 * 768 * 4 + 3 * 1152 * 2;
-  EXPECT_EQ(activation_bytes(base(), 512, 2), 512 * per_token);
-  EXPECT_EQ(activation_bytes(base(), 8192, 2), 8192 * per_token);
+  EXPECT_EQ(activation_bytes(base(), 512), 512 * 6 * 768 * 4);
+  EXPECT_EQ(activation_bytes(base(), 8192), 8192 * 6 * 768 * 4);
 }
 
 }  // namespace

@@ -1,0 +1,52 @@
+#include "cli/status.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <string>
+
+#include "cli/failure.h"
+
+namespace modernbert::cli {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+constexpr auto kRedrawInterval = std::chrono::milliseconds(100);
+constexpr const char* kEraseLine = "\r\x1b[K";
+
+bool g_status_shown = false;
+Clock::time_point g_last_drawn;
+
+void write_stderr(const std::string& text) {
+  // Where standard error is gone there is nobody to tell.
+  (void)std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+}  // namespace
+
+bool stderr_is_terminal() {
+  return ::isatty(STDERR_FILENO) == 1;
+}
+
+void print_note(std::string_view line) {
+  clear_status();
+  write_stderr("modernbert: " + on_one_line(line) + "\n");
+}
+
+void show_status(std::string_view line) {
+  const Clock::time_point now = Clock::now();
+  if (!stderr_is_terminal() || now - g_last_drawn < kRedrawInterval) return;
+  g_last_drawn = now;
+  g_status_shown = true;
+  write_stderr(kEraseLine + on_one_line(line));
+}
+
+void clear_status() {
+  if (!g_status_shown) return;
+  g_status_shown = false;
+  write_stderr(kEraseLine);
+}
+
+}  // namespace modernbert::cli

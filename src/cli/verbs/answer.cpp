@@ -1,0 +1,151 @@
+#include "modernbert/answer.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/failure.h"
+#include "cli/json_output.h"
+#include "cli/jsonl.h"
+#include "cli/session.h"
+#include "cli/stream.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+
+namespace modernbert::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  InputOptions input;
+  AnswerOptions answer;
+  std::string question;
+  CLI::Option* question_option = nullptr;
+  std::string context;
+  CLI::Option* context_option = nullptr;
+  std::string question_field = "question";
+  std::string context_field = "context";
+  bool json = false;
+};
+
+// One question for all contexts of the input, or question and context from each JSON line.
+std::optional<Question> read_question(const Options& options, const Input& input, InputLine& line) {
+  if (options.question_option->count() > 0) {
+    auto context = input.text(line);
+    if (!context) return std::nullopt;
+    return Question{options.question, std::move(*context)};
+  }
+  const auto object = input.object(line);
+  if (!object) return std::nullopt;
+  const std::string place = input.place(line);
+  return Question{text_field(*object, options.question_field, place),
+                  text_field(*object, options.context_field, place)};
+}
+
+// As Hugging Face's question-answering pipeline: an object, or a list of them for --top-k above 1.
+void print_json(const std::vector<Answer>& answers, int top_k, ByteWriter& out) {
+  OutJson list = OutJson::array();
+  for (const Answer& answer : answers) {
+    OutJson entry;
+    entry["score"] = answer.score;
+    entry["start"] = answer.offsets.begin;
+    entry["end"] = answer.offsets.end;
+    entry["answer"] = answer.text;
+    list.push_back(std::move(entry));
+  }
+  write_json_line(out, top_k == 1 && !list.empty() ? list[0] : list);
+}
+
+void print_table(const Question& question, const std::vector<Answer>& answers, ByteWriter& out) {
+  out.write(shortened(question.question, 100) + "\n");
+  Table table({Align::kRight, Align::kRight, Align::kLeft});
+  for (const Answer& answer : answers) {
+    table.add_row({fmt::format("{:.4f}", answer.score),
+                   fmt::format("{}-{}", answer.offsets.begin, answer.offsets.end),
+                   answer.text.empty() ? "(no answer)" : shortened(answer.text, 100)});
+  }
+  table.print(out, "  ");
+}
+
+int run(const Options& options, std::vector<std::string> texts, ByteWriter& out) {
+  const bool question_given = options.question_option->count() > 0;
+  if (options.context_option->count() > 0) {
+    if (!texts.empty()) throw UsageError("answer: --context and texts exclude each other");
+    texts.push_back(options.context);
+  }
+  if (!question_given && !texts.empty() && texts[0] != "-") {
+    throw UsageError("answer: no question, want --question TEXT (or JSON lines on standard input)");
+  }
+  Input input(options.input, texts);
+  Session session(options.model);
+  const AnswerQuestions answer(session.model());
+  run_stream<Question>(
+      input, out, session.progress_wanted(out),
+      [&](InputLine& line) { return read_question(options, input, line); },
+      [&](std::span<const Question> block) {
+        const auto results = session.timed([&] { return answer(block, options.answer); });
+        for (size_t i = 0; i < block.size(); ++i) {
+          options.json ? print_json(results[i], options.answer.top_k, out)
+                       : print_table(block[i], results[i], out);
+        }
+      });
+  session.finish();
+  return 0;
+}
+
+void declare_windows(CLI::App& app, AnswerOptions& options) {
+  constexpr int kMaxTokens = 1 << 24;
+  add_long_mode(app, options.long_input, "chunk");
+  app.add_option("--max-length", options.max_length, "Tokens of a window; 0 = 384 or the model's limit")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxTokens))
+      ->group("Long inputs");
+  app.add_option("--overlap,--doc-stride", options.doc_stride, "Tokens shared by neighbouring windows")
+      ->type_name("N")
+      ->check(CLI::Range(0, kMaxTokens))
+      ->group("Long inputs");
+}
+
+void declare_texts(CLI::App& app, Options& options) {
+  options.question_option = app.add_option("--question", options.question, "The question, for every context")
+                                ->type_name("TEXT")
+                                ->group("Input");
+  options.context_option =
+      app.add_option("--context", options.context, "The context (or contexts as texts, lines or --jsonl)")
+          ->type_name("TEXT")
+          ->group("Input");
+  app.add_option("--question-field", options.question_field, "Without --question: field of each JSON line")
+      ->type_name("FIELD")
+      ->group("Input");
+  app.add_option("--context-field", options.context_field, "Without --question: field of each JSON line")
+      ->type_name("FIELD")
+      ->group("Input");
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  add_model_options(line.app, options->model);
+  declare_texts(line.app, *options);
+  add_input_options(line.app, options->input);
+  declare_windows(line.app, options->answer);
+  add_json_flag(line.app, options->json);
+  line.app.add_option("--top-k", options->answer.top_k, "Answers per question; a list in JSON above 1")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20))
+      ->group("Output");
+  line.app.add_option("--max-answer-tokens", options->answer.max_answer_tokens, "Longest answer")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1 << 20))
+      ->group("Output");
+  line.app
+      .add_flag("--impossible", options->answer.handle_impossible_answer,
+                "An empty answer may win, for models trained with unanswerable questions")
+      ->group("Output");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kAnswer{"answer", "[CONTEXT...]", "Answers to questions, as spans of a context", declare};
+
+}  // namespace modernbert::cli

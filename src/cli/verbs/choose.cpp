@@ -1,0 +1,129 @@
+#include "modernbert/choose.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/failure.h"
+#include "cli/json_output.h"
+#include "cli/jsonl.h"
+#include "cli/session.h"
+#include "cli/stream.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+#include "core/fail.h"
+
+namespace modernbert::cli {
+namespace {
+
+struct Options {
+  ModelOptions model;
+  InputOptions input;
+  LongInputOptions long_input;
+  std::string prompt;
+  CLI::Option* prompt_option = nullptr;
+  std::string prompt_field = "prompt";
+  std::string choices_field = "choices";
+  bool json = false;
+};
+
+void print_json(const ChoiceResult& result, ByteWriter& out) {
+  OutJson object;
+  object["best"] = result.best;
+  object["scores"] = result.scores;
+  write_json_line(out, object);
+}
+
+void print_table(const ChoiceQuestion& question, const ChoiceResult& result, ByteWriter& out) {
+  out.write(shortened(question.prompt, 100) + "\n");
+  Table table({Align::kLeft, Align::kRight, Align::kLeft});
+  for (size_t i = 0; i < question.choices.size(); ++i) {
+    table.add_row({static_cast<size_t>(result.best) == i ? "*" : "", fmt::format("{:.4f}", result.scores[i]),
+                   shortened(question.choices[i], 100)});
+  }
+  table.print(out, "  ");
+}
+
+void print_block(std::span<const ChoiceQuestion> block, const std::vector<ChoiceResult>& results, bool json,
+                 ByteWriter& out) {
+  for (size_t i = 0; i < block.size(); ++i) {
+    json ? print_json(results[i], out) : print_table(block[i], results[i], out);
+  }
+}
+
+std::optional<ChoiceQuestion> read_question(const Options& options, const Input& input,
+                                            const InputLine& line) {
+  const auto object = input.object(line);
+  if (!object) return std::nullopt;
+  const std::string place = input.place(line);
+  ChoiceQuestion question{text_field(*object, options.prompt_field, place),
+                          text_list_field(*object, options.choices_field, place)};
+  if (question.choices.empty()) {
+    fail(ErrorCode::kInvalidArgument, "{}: {} is empty, want at least one choice", place,
+         options.choices_field);
+  }
+  return question;
+}
+
+// The choices are the texts of the input, all of them for the one prompt.
+ChoiceQuestion read_choices(const Options& options, Input& input) {
+  ChoiceQuestion question{options.prompt, {}};
+  std::vector<InputLine> lines;
+  while (input.source().next(lines)) {
+    for (InputLine& line : lines) {
+      if (auto text = input.text(line)) question.choices.push_back(std::move(*text));
+    }
+  }
+  if (question.choices.empty()) fail(ErrorCode::kInvalidArgument, "no choices, want at least one text");
+  return question;
+}
+
+int run(const Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
+  const bool prompt_given = options.prompt_option->count() > 0;
+  if (!prompt_given && !texts.empty() && texts[0] != "-") {
+    throw UsageError("choose: no prompt, want --prompt TEXT (or JSON lines on standard input)");
+  }
+  Input input(options.input, texts);
+  Session session(options.model);
+  const Choose choose(session.model());
+  const auto run_questions = [&](std::span<const ChoiceQuestion> block) {
+    print_block(block, session.timed([&] { return choose(block, options.long_input); }), options.json, out);
+  };
+  if (prompt_given) {
+    const ChoiceQuestion question = read_choices(options, input);
+    run_questions({&question, 1});
+  } else {
+    run_stream<ChoiceQuestion>(
+        input, out, session.progress_wanted(out),
+        [&](InputLine& line) { return read_question(options, input, line); }, run_questions);
+  }
+  session.finish();
+  return 0;
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  add_model_options(line.app, options->model);
+  options->prompt_option =
+      line.app.add_option("--prompt", options->prompt, "The prompt; the texts are its choices")
+          ->type_name("TEXT")
+          ->group("Input");
+  line.app.add_option("--prompt-field", options->prompt_field, "Without --prompt: field of each JSON line")
+      ->type_name("FIELD")
+      ->group("Input");
+  line.app
+      .add_option("--choices-field", options->choices_field,
+                  "Without --prompt: field of each JSON line, a list")
+      ->type_name("FIELD")
+      ->group("Input");
+  add_input_options(line.app, options->input);
+  add_long_options(line.app, options->long_input);
+  add_json_flag(line.app, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kChoose{"choose", "[CHOICE...]", "Which of several continuations fits a prompt best", declare};
+
+}  // namespace modernbert::cli

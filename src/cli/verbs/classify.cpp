@@ -1,0 +1,128 @@
+#include "modernbert/classify.h"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/json_output.h"
+#include "cli/pairs.h"
+#include "cli/session.h"
+#include "cli/stream.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+#include "core/fail.h"
+
+namespace modernbert::cli {
+namespace {
+
+using Labels = std::vector<LabelScore>;
+
+struct Options {
+  ModelOptions model;
+  InputOptions input;
+  PairOptions pair;
+  ClassifyOptions classify;
+  ScoreFunction function = ScoreFunction::kSoftmax;
+  CLI::Option* function_option = nullptr;
+  int top_k = 0;
+  CLI::Option* top_k_option = nullptr;
+  bool json = false;
+};
+
+ScoreFunction parse_function(std::string_view name) {
+  if (name == "softmax") return ScoreFunction::kSoftmax;
+  if (name == "sigmoid") return ScoreFunction::kSigmoid;
+  if (name == "none") return ScoreFunction::kNone;
+  fail(ErrorCode::kInvalidArgument, "\"{}\", want softmax, sigmoid or none", name);
+}
+
+// Single texts and pairs are two calls of the task; the answers come back in the block's order.
+std::vector<Labels> classify_block(const Classify& classify, std::span<const TextPair> block,
+                                   const ClassifyOptions& options) {
+  std::vector<std::string> singles, firsts, seconds;
+  for (const TextPair& pair : block) {
+    (pair.second ? firsts : singles).push_back(pair.first);
+    if (pair.second) seconds.push_back(*pair.second);
+  }
+  std::vector<Labels> of_singles, of_pairs;
+  if (!singles.empty()) of_singles = classify(singles, options);
+  if (!firsts.empty()) of_pairs = classify(firsts, seconds, options);
+  std::vector<Labels> results;
+  size_t next_single = 0, next_pair = 0;
+  for (const TextPair& pair : block) {
+    results.push_back(std::move(pair.second ? of_pairs[next_pair++] : of_singles[next_single++]));
+  }
+  return results;
+}
+
+OutJson to_json(const LabelScore& entry) {
+  OutJson object;
+  object["label"] = entry.label;
+  object["score"] = entry.score;
+  return object;
+}
+
+// top_k: -1 = only the first label, as an object; 0 = all; else that many, as a list.
+void print_json(const Labels& labels, int top_k, ByteWriter& out) {
+  if (top_k < 0) return write_json_line(out, to_json(labels.at(0)));
+  OutJson list = OutJson::array();
+  for (size_t i = 0; i < labels.size() && (top_k == 0 || i < static_cast<size_t>(top_k)); ++i) {
+    list.push_back(to_json(labels[i]));
+  }
+  write_json_line(out, list);
+}
+
+void print_table(const TextPair& pair, const Labels& labels, int top_k, ByteWriter& out) {
+  constexpr size_t kShown = 5;
+  const size_t limit = top_k < 0 ? kShown : top_k == 0 ? labels.size() : static_cast<size_t>(top_k);
+  out.write(shortened(pair.first, 100) + (pair.second ? " | " + shortened(*pair.second, 100) : "") + "\n");
+  Table table({Align::kRight, Align::kLeft});
+  for (size_t i = 0; i < labels.size() && i < limit; ++i) {
+    table.add_row({fmt::format("{:.4f}", labels[i].score), labels[i].label});
+  }
+  table.print(out, "  ");
+}
+
+int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
+  const int top_k = options.top_k_option->count() > 0 ? options.top_k : -1;
+  if (options.function_option->count() > 0) options.classify.function = options.function;
+  Input input(options.input, texts);
+  PairReader reader(options.pair, input, texts);
+  Session session(options.model);
+  const Classify classify(session.model());
+  run_stream<TextPair>(
+      input, out, session.progress_wanted(out), [&](InputLine& line) { return reader.read(line); },
+      [&](std::span<const TextPair> block) {
+        const auto results = session.timed([&] { return classify_block(classify, block, options.classify); });
+        for (size_t i = 0; i < block.size(); ++i) {
+          options.json ? print_json(results[i], top_k, out) : print_table(block[i], results[i], top_k, out);
+        }
+      });
+  session.finish();
+  return 0;
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  add_model_options(line.app, options->model);
+  add_input_options(line.app, options->input);
+  add_pair_options(line.app, options->pair);
+  add_long_options(line.app, options->classify.long_input);
+  add_json_flag(line.app, options->json);
+  options->top_k_option =
+      line.app
+          .add_option("--top-k", options->top_k, "Labels per text, as a list; 0 = all (default: the best)")
+          ->type_name("N")
+          ->check(CLI::Range(0, 1 << 20))
+          ->group("Output");
+  options->function_option = add_choice(line.app, "--function", options->function, "softmax|sigmoid|none",
+                                        "by the model's config", parse_function, "From logits to scores")
+                                 ->group("Output");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kClassify{"classify", "[TEXT...]", "Labels of texts or of pairs of texts", declare};
+
+}  // namespace modernbert::cli

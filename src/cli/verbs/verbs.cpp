@@ -1,0 +1,13 @@
+#include "cli/verbs/verbs.h"
+
+#include <array>
+
+namespace modernbert::cli {
+
+std::span<const Verb* const> all_verbs() {
+  static constexpr std::array kVerbs = {&kInfo, &kTokenize, &kFillMask, &kEmbed,  &kClassify,
+                                        &kNer,  &kAnswer,   &kChoose,   &kRerank, &kVerify};
+  return kVerbs;
+}
+
+}  // namespace modernbert::cli
