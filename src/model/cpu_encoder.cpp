@@ -24,6 +24,7 @@ struct Tiling {
 
 CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, GemmType gemm, int threads)
     : config_(config),
+      uses_bf16_(gemm == GemmType::kBf16),
       threads_(threads),
       embedding_(Checkpoint(config, weights).embeddings()),
       rope_tables_(config.head_dim()) {
@@ -35,7 +36,7 @@ CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, Gemm
 }
 
 std::unique_ptr<Workspace> CpuEncoder::make_workspace() const {
-  return std::make_unique<CpuWorkspace>(config_, threads_);
+  return std::make_unique<CpuWorkspace>(config_, uses_bf16_, threads_);
 }
 
 void CpuEncoder::prepare(const TokenBatch& batch, CpuWorkspace& workspace) const {

@@ -29,6 +29,7 @@ class CpuEncoder final : public Encoder {
                   MatView<float> hidden, LayerObserver* observer) const;
 
   const EncoderConfig& config_;
+  bool uses_bf16_;
   int threads_;
   Embedding embedding_;
   std::vector<std::unique_ptr<CpuLayer>> layers_;

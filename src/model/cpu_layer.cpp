@@ -85,33 +85,35 @@ void CpuLayer::project(const TokenBatch& batch, int64_t begin, MatView<const flo
     input = normed;
   }
   qkv_->run_tile(input, scratch.linear, [&](int64_t column, MatView<const float> y) {
-    store_heads(column, y, batch, begin, workspace);
+    store_heads(column, y, batch, begin, workspace, scratch);
   });
 }
 
 // y holds whole heads of [q | k | v]; each goes to its row of the attention layout, q and k rotated.
 void CpuLayer::store_heads(int64_t column, MatView<const float> y, const TokenBatch& batch, int64_t begin,
-                           CpuWorkspace& workspace) const {
+                           CpuWorkspace& workspace, CpuThreadScratch& scratch) const {
   const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
   const bool rotates = config_.position_kind == PositionKind::kRope;
   const RopeTable* table = rotates ? workspace.rope_tables.at(layer_.rope_theta).get() : nullptr;
   const auto size = static_cast<size_t>(dim);
+  scratch.head.resize(size);
   for (int64_t r = 0; r < y.rows; ++r) {
-    const int64_t token = begin + r, row = workspace.layout.row_of_token(token);
-    const int64_t angle = rotates ? batch.positions[static_cast<size_t>(token)] * table->half_dim : 0;
+    const auto token = static_cast<size_t>(begin + r);
     for (int64_t c = 0; c < y.cols; c += dim) {
-      const int64_t part = (column + c) / (heads * dim), head = (column + c) / dim % heads;
-      const std::span<const float> from(y.row_data(r) + c, size);
-      float* to = part == 0   ? workspace.layout.q(head, row)
-                  : part == 1 ? workspace.layout.k(head, row)
-                              : workspace.layout.v(head, row);
-      const float scale = part == 0 ? query_scale_ : 1.0f;
-      if (part < 2 && rotates) {
-        rope_rotate(from, {table->cos.data() + angle, size / 2}, {table->sin.data() + angle, size / 2}, scale,
-                    {to, size});
-      } else {
-        for (size_t i = 0; i < size; ++i) to[i] = from[i] * scale;
+      const auto part = static_cast<QkvPart>((column + c) / (heads * dim));
+      const int64_t head = (column + c) / dim % heads;
+      std::span<const float> values(y.row_data(r) + c, size);
+      const float scale = part == QkvPart::kQuery ? query_scale_ : 1.0f;
+      if (part != QkvPart::kValue && rotates) {
+        const float* cos = table->cos.data() + batch.positions[token] * table->half_dim;
+        const float* sin = table->sin.data() + batch.positions[token] * table->half_dim;
+        rope_rotate(values, {cos, size / 2}, {sin, size / 2}, scale, scratch.head);
+        values = scratch.head;
+      } else if (part == QkvPart::kQuery) {
+        std::ranges::transform(values, scratch.head.begin(), [scale](float value) { return value * scale; });
+        values = scratch.head;
       }
+      workspace.layout.store(part, head, begin + r, values);
     }
   }
 }
@@ -119,10 +121,9 @@ void CpuLayer::store_heads(int64_t column, MatView<const float> y, const TokenBa
 void CpuLayer::attend(const TokenBatch& batch, const AttentionItem& item, CpuWorkspace& workspace,
                       CpuThreadScratch& scratch) const {
   const int64_t hidden = config_.hidden_size, dim = config_.head_dim();
-  const AttentionHead head = workspace.layout.head(batch, item.sequence, item.head, layer_.window);
   float* first = workspace.context.data() + batch.begin(item.sequence) * hidden + item.head * dim;
-  attention_block(head, item.query_begin, scratch.attention,
-                  MatView<float>(first, batch.length(item.sequence), dim, hidden));
+  workspace.layout.attend(batch, item, layer_.window, scratch.attention,
+                          MatView<float>(first, batch.length(item.sequence), dim, hidden));
 }
 
 void CpuLayer::finish(MatView<const float> context, MatView<float> x, CpuThreadScratch& scratch) const {

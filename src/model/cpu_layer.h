@@ -36,7 +36,7 @@ class CpuLayer {
 
  private:
   void store_heads(int64_t column, MatView<const float> y, const TokenBatch& batch, int64_t begin,
-                   CpuWorkspace& workspace) const;
+                   CpuWorkspace& workspace, CpuThreadScratch& scratch) const;
   void activate(int64_t column, MatView<const float> y, MatView<float> inner) const;
   void feed_forward(MatView<const float> input, MatView<float> x, CpuThreadScratch& scratch) const;
 

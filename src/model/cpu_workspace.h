@@ -16,14 +16,16 @@ namespace modernbert {
 // What one thread needs for a tile of rows or a block of queries.
 struct CpuThreadScratch {
   LinearScratch linear;
-  AttentionScratch attention;
+  AttentionThreadScratch attention;
   AlignedBuffer<float> normed;  // [tile rows, H]
   AlignedBuffer<float> inner;   // [tile rows, I]
+  std::vector<float> head;      // [head_dim] on its way to the attention layout
 };
 
 struct CpuWorkspace final : Workspace {
-  CpuWorkspace(const EncoderConfig& config, int thread_count)
-      : layout(config.num_attention_heads, config.head_dim()), threads(static_cast<size_t>(thread_count)) {}
+  CpuWorkspace(const EncoderConfig& config, bool uses_bf16, int thread_count)
+      : layout(config.num_attention_heads, config.head_dim(), uses_bf16),
+        threads(static_cast<size_t>(thread_count)) {}
 
   AlignedBuffer<float> x;        // [T,H] residual stream
   AlignedBuffer<float> context;  // [T,H] attention output, heads side by side

@@ -15,27 +15,22 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/attention_mask-inl.h"
 #include "ops/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace modernbert {
 namespace HWY_NAMESPACE {
 
-// At most 16 lanes, so that every vector of queries fits the 16-row padding.
-using Floats = hn::CappedTag<float, kAttentionLanes>;
-using Ints = hn::RebindToSigned<Floats>;
-constexpr Floats kFloats;
-constexpr Ints kInts;
-constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(kFloats));
 constexpr int64_t kKeyTile = 4;
 // 4×4 accumulators where there are 32 registers, 4×2 where there are 16.
-constexpr int64_t kTileVectors = kLanes >= 16 ? 4 : 2;
+constexpr int64_t kTileVectors = kQueryLanes >= 16 ? 4 : 2;
 
 // A block of up to kMaxRows queries of one head and the keys it can see.
 struct Block {
   const AttentionHead& head;
   int64_t begin;  // first query
-  int64_t rows;   // queries, a multiple of kLanes (the last ones may be past L: computed, never stored)
+  int64_t rows;   // queries, a multiple of kQueryLanes (the last ones may be past L: computed, never stored)
   int64_t key_begin;
   int64_t key_end;
   const float* queries;  // [D, rows]
@@ -48,61 +43,48 @@ struct Block {
 // acc[r][v] = scores of key r against query vector v.   k: 4 rows; q: [D, stride], at the first vector.
 template <int64_t kVectors>
 HWY_INLINE void score_tile(const MatView<const float>& keys, int64_t key, const float* q, int64_t q_stride,
-                           hn::Vec<Floats> (&acc)[kKeyTile][kVectors]) {
+                           hn::Vec<QueryFloats> (&acc)[kKeyTile][kVectors]) {
   const float* k0 = keys.data + key * keys.stride;
   for (auto& row : acc) {
-    for (auto& a : row) a = hn::Zero(kFloats);
+    for (auto& a : row) a = hn::Zero(kQueryFloats);
   }
   for (int64_t i = 0; i < keys.cols; ++i, q += q_stride) {
-    hn::Vec<Floats> qv[kVectors];
-    for (int64_t v = 0; v < kVectors; ++v) qv[v] = hn::Load(kFloats, q + v * kLanes);
+    hn::Vec<QueryFloats> qv[kVectors];
+    for (int64_t v = 0; v < kVectors; ++v) qv[v] = hn::Load(kQueryFloats, q + v * kQueryLanes);
     for (int64_t r = 0; r < kKeyTile; ++r) {
-      const auto kv = hn::Set(kFloats, k0[r * keys.stride + i]);
+      const auto kv = hn::Set(kQueryFloats, k0[r * keys.stride + i]);
       for (int64_t v = 0; v < kVectors; ++v) acc[r][v] = hn::MulAdd(kv, qv[v], acc[r][v]);
     }
   }
 }
 
-// Queries of a vector that do not see key j.
-HWY_INLINE hn::Mask<Ints> hidden_queries(const AttentionHead& head, int64_t first_query, int64_t key) {
-  if (key >= head.visible) return hn::FirstN(kInts, static_cast<size_t>(kLanes));
-  const auto queries = hn::Iota(kInts, static_cast<int32_t>(first_query));
-  const auto distance = hn::Abs(hn::Sub(queries, hn::Set(kInts, static_cast<int32_t>(key))));
-  const int64_t window = head.window < 0 ? INT32_MAX : std::min<int64_t>(head.window, INT32_MAX);
-  return hn::Gt(distance, hn::Set(kInts, static_cast<int32_t>(window)));
-}
-
-// True where every query of [first_query, first_query + count) sees every key of the tile.
-HWY_INLINE bool all_visible(const AttentionHead& head, int64_t first_query, int64_t count, int64_t key) {
-  if (key + kKeyTile > head.visible) return false;
-  return head.window < 0 ||
-         (first_query + count - 1 - key <= head.window && key + kKeyTile - 1 - first_query <= head.window);
-}
-
 // Calls f(vector index, key row in tile, scores, sees_all) for the tile's scores.
 template <class F>
 HWY_INLINE void for_each_score(const Block& block, int64_t key, F f) {
-  for (int64_t column = 0; column < block.rows; column += kTileVectors * kLanes) {
-    hn::Vec<Floats> acc[kKeyTile][kTileVectors];
+  for (int64_t column = 0; column < block.rows; column += kTileVectors * kQueryLanes) {
+    hn::Vec<QueryFloats> acc[kKeyTile][kTileVectors];
     score_tile<kTileVectors>(block.head.k, key, block.queries + column, block.rows, acc);
-    const bool whole = all_visible(block.head, block.begin + column, kTileVectors * kLanes, key);
+    const bool whole = all_see(block.begin + column, kTileVectors * kQueryLanes, key, kKeyTile,
+                               block.head.visible, block.head.window);
     for (int64_t r = 0; r < kKeyTile; ++r) {
-      for (int64_t v = 0; v < kTileVectors; ++v) f(column + v * kLanes, r, acc[r][v], whole);
+      for (int64_t v = 0; v < kTileVectors; ++v) f(column + v * kQueryLanes, r, acc[r][v], whole);
     }
   }
 }
 
 // weights[key][query] = 2^(score - shift), 0 where hidden; adds them to the row sums in key order.
 HWY_INLINE void weigh_keys(Block& block, int64_t key, float* weights) {
-  for_each_score(block, key, [&](int64_t column, int64_t r, hn::Vec<Floats> score, bool whole) HWY_ATTR {
-    const auto shift = hn::LoadU(kInts, block.shifts + column);
-    auto weight = exp2_shifted(kFloats, score, shift);
+  for_each_score(block, key, [&](int64_t column, int64_t r, hn::Vec<QueryFloats> score, bool whole) HWY_ATTR {
+    const auto shift = hn::LoadU(kQueryInts, block.shifts + column);
+    auto weight = exp2_shifted(kQueryFloats, score, shift);
     if (!whole) {
-      const auto hidden = hidden_queries(block.head, block.begin + column, key + r);
-      weight = hn::IfThenZeroElse(hn::RebindMask(kFloats, hidden), weight);
+      const auto hidden =
+          hidden_queries(block.begin + column, key + r, block.head.visible, block.head.window);
+      weight = hn::IfThenZeroElse(hn::RebindMask(kQueryFloats, hidden), weight);
     }
-    hn::Store(weight, kFloats, weights + r * block.rows + column);
-    hn::StoreU(hn::Add(hn::LoadU(kFloats, block.sums + column), weight), kFloats, block.sums + column);
+    hn::Store(weight, kQueryFloats, weights + r * block.rows + column);
+    hn::StoreU(hn::Add(hn::LoadU(kQueryFloats, block.sums + column), weight), kQueryFloats,
+               block.sums + column);
   });
 }
 
@@ -113,24 +95,24 @@ HWY_INLINE void accumulate_columns(const Block& block, int64_t key, int64_t keys
   const MatView<const float>& values = block.head.v;
   for (int64_t row = 0; row < block.rows; row += kRows) {
     float* out = block.outputs + row * values.cols + column;
-    hn::Vec<Floats> acc[kRows][kVectors];
+    hn::Vec<QueryFloats> acc[kRows][kVectors];
     for (int64_t r = 0; r < kRows; ++r) {
       for (int64_t v = 0; v < kVectors; ++v)
-        acc[r][v] = hn::Load(kFloats, out + r * values.cols + v * kLanes);
+        acc[r][v] = hn::Load(kQueryFloats, out + r * values.cols + v * kQueryLanes);
     }
     const float* value = values.data + key * values.stride + column;
     const float* weight = block.weights + row;
     for (int64_t j = 0; j < keys; ++j, value += values.stride, weight += block.rows) {
-      hn::Vec<Floats> vv[kVectors];
-      for (int64_t v = 0; v < kVectors; ++v) vv[v] = hn::LoadU(kFloats, value + v * kLanes);
+      hn::Vec<QueryFloats> vv[kVectors];
+      for (int64_t v = 0; v < kVectors; ++v) vv[v] = hn::LoadU(kQueryFloats, value + v * kQueryLanes);
       for (int64_t r = 0; r < kRows; ++r) {
-        const auto w = hn::Set(kFloats, weight[r]);
+        const auto w = hn::Set(kQueryFloats, weight[r]);
         for (int64_t v = 0; v < kVectors; ++v) acc[r][v] = hn::MulAdd(w, vv[v], acc[r][v]);
       }
     }
     for (int64_t r = 0; r < kRows; ++r) {
       for (int64_t v = 0; v < kVectors; ++v)
-        hn::Store(acc[r][v], kFloats, out + r * values.cols + v * kLanes);
+        hn::Store(acc[r][v], kQueryFloats, out + r * values.cols + v * kQueryLanes);
     }
   }
 }
@@ -138,10 +120,10 @@ HWY_INLINE void accumulate_columns(const Block& block, int64_t key, int64_t keys
 HWY_NOINLINE void accumulate_values(const Block& block, int64_t key, int64_t keys) {
   const int64_t cols = block.head.v.cols;
   int64_t column = 0;
-  for (; column + kTileVectors * kLanes <= cols; column += kTileVectors * kLanes) {
+  for (; column + kTileVectors * kQueryLanes <= cols; column += kTileVectors * kQueryLanes) {
     accumulate_columns<kTileVectors>(block, key, keys, column);
   }
-  for (; column < cols; column += kLanes) accumulate_columns<1>(block, key, keys, column);
+  for (; column < cols; column += kQueryLanes) accumulate_columns<1>(block, key, keys, column);
 }
 
 HWY_NOINLINE void run_pass(Block& block) {
@@ -159,15 +141,14 @@ HWY_NOINLINE void set_shifts_to_maxima(Block& block) {
   float maxima[AttentionScratch::kMaxRows];
   std::fill_n(maxima, block.rows, -INFINITY);
   for (int64_t key = block.key_begin; key < block.key_end; key += kKeyTile) {
-    for_each_score(block, key, [&](int64_t column, int64_t r, hn::Vec<Floats> score, bool) HWY_ATTR {
-      const auto hidden = hn::RebindMask(kFloats, hidden_queries(block.head, block.begin + column, key + r));
-      const auto old = hn::LoadU(kFloats, maxima + column);
-      hn::StoreU(hn::IfThenElse(hidden, old, hn::Max(old, score)), kFloats, maxima + column);
+    for_each_score(block, key, [&](int64_t column, int64_t r, hn::Vec<QueryFloats> score, bool) HWY_ATTR {
+      const auto hidden = hn::RebindMask(
+          kQueryFloats, hidden_queries(block.begin + column, key + r, block.head.visible, block.head.window));
+      const auto old = hn::LoadU(kQueryFloats, maxima + column);
+      hn::StoreU(hn::IfThenElse(hidden, old, hn::Max(old, score)), kQueryFloats, maxima + column);
     });
   }
-  for (int64_t i = 0; i < block.rows; ++i) {
-    block.shifts[i] = std::fabs(maxima[i]) < 1e6f ? static_cast<int32_t>(std::ceil(maxima[i])) : 0;
-  }
+  for (int64_t i = 0; i < block.rows; ++i) block.shifts[i] = softmax_shift(maxima[i]);
 }
 
 HWY_INLINE bool sums_are_safe(const Block& block, int64_t valid_rows) {
@@ -226,11 +207,11 @@ struct KeyRange {
   int64_t end;    // a multiple of 4, may pass L by up to 3
 };
 
-KeyRange keys_of_block(const AttentionHead& head, int64_t query_begin, int64_t rows) {
-  int64_t begin = 0, end = head.visible;
-  if (head.window >= 0) {
-    begin = std::max<int64_t>(0, query_begin - head.window) / 4 * 4;
-    end = std::min(end, query_begin + rows + head.window);
+KeyRange keys_of_block(int64_t visible, int64_t window, int64_t query_begin, int64_t rows) {
+  int64_t begin = 0, end = visible;
+  if (window >= 0) {
+    begin = std::max<int64_t>(0, query_begin - window) / 4 * 4;
+    end = std::min(end, query_begin + rows + window);
   }
   return {begin, std::max(begin, (end + 3) / 4 * 4)};
 }
@@ -242,10 +223,9 @@ int64_t attention_block_rows(int64_t window) {
   return window >= 0 && window < 512 ? 32 : AttentionScratch::kMaxRows;
 }
 
-int64_t attention_block_cost(const AttentionHead& head, int64_t query_begin) {
-  const int64_t rows = attention_block_rows(head.window);
-  const KeyRange keys = keys_of_block(head, query_begin, rows);
-  return 4 * rows * (keys.end - keys.begin) * head.q.cols;
+int64_t attention_block_keys(int64_t visible, int64_t window, int64_t query_begin, int64_t rows) {
+  const KeyRange keys = keys_of_block(visible, window, query_begin, rows);
+  return keys.end - keys.begin;
 }
 
 void attention_block(const AttentionHead& head, int64_t query_begin, AttentionScratch& scratch,
@@ -253,7 +233,7 @@ void attention_block(const AttentionHead& head, int64_t query_begin, AttentionSc
   MB_DCHECK(head.q.cols % kAttentionLanes == 0 && head.v.cols == head.q.cols && head.k.cols == head.q.cols);
   const int64_t block_rows = attention_block_rows(head.window);
   MB_DCHECK(query_begin % block_rows == 0);
-  const KeyRange keys = keys_of_block(head, query_begin, block_rows);
+  const KeyRange keys = keys_of_block(head.visible, head.window, query_begin, block_rows);
   HWY_DYNAMIC_DISPATCH(run_block)(head, query_begin, block_rows, keys.begin, keys.end, scratch, out);
 }
 

@@ -2,6 +2,7 @@
 // given.
 #pragma once
 
+#include <cmath>
 #include <cstdint>
 
 #include "tensor/matrix.h"
@@ -25,8 +26,13 @@ inline constexpr int64_t kAttentionLanes = 16;
 // Rows that one call of attention_block handles; a block's bits depend on nothing but its own sequence.
 int64_t attention_block_rows(int64_t window);
 
-// Multiplications (in FLOPs) of a block, to balance work among threads.
-int64_t attention_block_cost(const AttentionHead& head, int64_t query_begin);
+// Keys that a block of queries visits: its cost, to balance work among threads.
+int64_t attention_block_keys(int64_t visible, int64_t window, int64_t query_begin, int64_t rows);
+
+// The integer that a row of scores with this maximum is shifted by; 0 where the row sees no key.
+inline int32_t softmax_shift(float maximum) {
+  return std::fabs(maximum) < 1e6f ? static_cast<int32_t>(std::ceil(maximum)) : 0;
+}
 
 // Scratch of one thread.
 class AttentionScratch {

@@ -64,6 +64,7 @@ class PanelLinear final : public Linear {
     const auto index = static_cast<size_t>(panel);
     PanelTask task{};
     task.row_stride = depth_;
+    task.depth_stride = 1;
     task.panel = panels_.data() + index * panel_words();
     task.depth = depth_;
     task.bias = bias_.data() + panel * kPanelColumns;

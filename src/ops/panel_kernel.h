@@ -14,13 +14,14 @@ inline constexpr int64_t kPanelColumns = 64;
 inline constexpr int64_t kPanelRows = 6;
 
 struct PanelTask {
-  const uint32_t* rows;   // [6, depth] words, row r at rows + r*row_stride; all six are read
-  int64_t row_stride;     // words
+  const uint32_t* rows;  // word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read
+  int64_t row_stride;
+  int64_t depth_stride;
   const uint32_t* panel;  // [depth][64] words
   int64_t depth;          // words
   const uint32_t* next;   // what to prefetch meanwhile, one cache line every 4 words of depth; may be null
-  const float* bias;      // [64] start of the sums
-  float* out;             // [6, 64], row r at out + r*out_stride, overwritten
+  const float* bias;      // [64] start of the sums; null: they start from what is in out
+  float* out;             // [6, 64], row r at out + r*out_stride
   int64_t out_stride;
 };
 
