@@ -1,6 +1,5 @@
 #include "verify/case_folder.h"
 
-#include <algorithm>
 #include <cmath>
 #include <utility>
 
@@ -18,49 +17,19 @@ OutputLayout read_layout(const JsonObject& json) {
   json.reject("layout", "packed, rows or \"layers x probe\"");
 }
 
-double read_error(const JsonObject& json, const std::string& name) {
-  const double value = json.number(name, -1);
-  if (!std::isfinite(value) || value < 0) json.reject(name, "a number of at least 0");
-  return value;
-}
-
-// Inputs too long for a float64 run have their figures under the second name.
-std::optional<ReferenceErrors> read_bf16_errors(const JsonObject& output) {
-  for (const char* name : {"error_vs_float64", "error_vs_reference"}) {
-    const auto errors = output.object(name);
-    if (!errors) continue;
-    if (const auto bf16 = errors->object("hf_bf16_sdpa")) {
-      return ReferenceErrors{read_error(*bf16, "max_abs"), read_error(*bf16, "mean_abs")};
-    }
-  }
-  return std::nullopt;
-}
-
-ExpectedOutput read_output(const std::string& name, const Json& value, const std::string& source) {
-  const JsonObject json(value, source + ": output " + name);
+ExpectedOutput read_output(const CaseFolder& folder, const JsonObject& outputs, const std::string& name) {
+  const auto json = outputs.object(name);
+  if (!json) outputs.reject(name, "an object");
   ExpectedOutput output;
   output.name = name;
-  output.tensor = json.string("tensor", "");
-  output.layout = read_layout(json);
-  output.fp32_tolerance = read_error(json, "tolerance_fp32_max_abs");
-  output.bf16 = read_bf16_errors(json);
-  return output;
-}
-
-// A case whose input was too long for Hugging Face's bfloat16 run borrows the loosest figures that the same
-// output has in the folder's other cases: errors hardly depend on the length.
-std::optional<ReferenceErrors> loosest_bf16_errors(const CaseFolder& folder, const std::string& output_name) {
-  std::optional<ReferenceErrors> loosest;
-  for (const Json& value : folder.cases) {
-    const auto outputs = JsonObject(value, folder.source()).object("outputs");
-    const auto output = outputs ? outputs->object(output_name) : std::nullopt;
-    const auto errors = output ? read_bf16_errors(*output) : std::nullopt;
-    if (!errors) continue;
-    if (!loosest) loosest.emplace();
-    loosest->max_abs = std::max(loosest->max_abs, errors->max_abs);
-    loosest->mean_abs = std::max(loosest->mean_abs, errors->mean_abs);
+  output.tensor = json->string("tensor", "");
+  output.layout = read_layout(*json);
+  output.fp32_tolerance = json->number("tolerance_fp32_max_abs", -1);
+  if (!std::isfinite(output.fp32_tolerance) || output.fp32_tolerance < 0) {
+    json->reject("tolerance_fp32_max_abs", "a number of at least 0");
   }
-  return loosest;
+  output.bf16 = bf16_errors(outputs, name, folder.cases);
+  return output;
 }
 
 }  // namespace
@@ -107,9 +76,7 @@ CaseSpec read_case(const CaseFolder& folder, size_t index) {
   const auto outputs = json.object("outputs");
   if (!outputs || outputs->json().empty()) json.reject("outputs", "at least one expected output");
   for (const auto& [name, value] : outputs->json().items()) {
-    ExpectedOutput output = read_output(name, value, source);
-    if (!output.bf16) output.bf16 = loosest_bf16_errors(folder, name);
-    spec.outputs.push_back(std::move(output));
+    spec.outputs.push_back(read_output(folder, *outputs, name));
   }
   return spec;
 }

@@ -12,14 +12,9 @@
 
 #include "core/json.h"
 #include "tensor/safetensors.h"
+#include "verify/reference_errors.h"
 
 namespace modernbert {
-
-// Errors of one run of Hugging Face's against the expected values.
-struct ReferenceErrors {
-  double max_abs = 0;
-  double mean_abs = 0;
-};
 
 // Which rows of an output the expected tensor holds.
 enum class OutputLayout {
@@ -34,7 +29,7 @@ struct ExpectedOutput {
   std::string tensor;
   OutputLayout layout = OutputLayout::kWhole;
   double fp32_tolerance = 0;
-  std::optional<ReferenceErrors> bf16;  // Hugging Face's bfloat16 run, where one was made
+  std::optional<ReferenceErrors> bf16;  // the figures for bf16 results, if any run was made
 };
 
 struct CaseSpec {

@@ -41,8 +41,7 @@ Bars bars_of(const ExpectedOutput& output, ComputeType dtype) {
   if (dtype != ComputeType::kBf16) {
     bars.max_abs = output.fp32_tolerance;
   } else if (output.bf16) {
-    // Sums such as means and losses can come out nearly exact in one bfloat16 run by luck; whoever is inside
-    // float32's tolerance is right in any case.
+    // Whoever is inside float32's tolerance is right, however lucky the bfloat16 run was.
     bars.max_abs = std::max(2 * output.bf16->max_abs, output.fp32_tolerance);
     bars.mean_abs = std::max(1.25 * output.bf16->mean_abs, output.fp32_tolerance);
   }

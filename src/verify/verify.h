@@ -2,8 +2,8 @@
 // and measures every output against its expected values. docs/formats.md describes the format.
 //
 // Bars: fp32: max |difference| <= the output's tolerance_fp32_max_abs. bf16: mean_abs <= 1.25 x and max_abs
-// <= 2 x the errors that Hugging Face's own bfloat16 run has on the same output, and never tighter than the
-// fp32 tolerance.
+// <= 2 x the errors of Hugging Face's own bfloat16 run on the same output (reference_errors.h says which
+// figures stand for losses, means and standard deviations), and never tighter than the fp32 tolerance.
 #pragma once
 
 #include <filesystem>
