@@ -26,7 +26,6 @@ void reserve_zeroed(AlignedBuffer<uint32_t>& buffer, size_t count) {
 
 AttentionLayout::AttentionLayout(int64_t heads, int64_t head_dim, bool uses_bf16)
     : heads_(heads),
-      head_dim_(head_dim),
       uses_bf16_(uses_bf16 && has_bf16_attention(head_dim)),
       row_words_(uses_bf16_ ? kBf16HeadDim / 2 : round_up(head_dim)) {}
 

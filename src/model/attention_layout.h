@@ -59,7 +59,7 @@ class AttentionLayout {
   }
   void clear_rows(int64_t head, int64_t begin, int64_t count);
 
-  int64_t heads_, head_dim_;
+  int64_t heads_;
   bool uses_bf16_;
   int64_t row_words_;  // 32-bit words of a row, padding included
   int64_t padded_rows_ = 0;
