@@ -24,9 +24,9 @@ OutJson to_json(const std::vector<FilledToken>& tokens) {
   OutJson list = OutJson::array();
   for (const FilledToken& token : tokens) {
     OutJson entry;
-    entry["score"] = token.score;
     entry["token"] = token.token;
     entry["token_str"] = token.token_str;
+    entry["score"] = token.score;
     entry["sequence"] = token.sequence;
     list.push_back(std::move(entry));
   }

@@ -28,6 +28,7 @@ struct Options {
 
 struct WeightFacts {
   size_t tensors = 0;
+  int64_t values = 0;
   int64_t bytes = 0;
   std::set<std::string> types;
 };
@@ -45,6 +46,7 @@ WeightFacts weight_facts(const std::filesystem::path& folder) {
   WeightFacts facts;
   for (const auto& [name, tensor] : weights.tensors()) {
     ++facts.tensors;
+    facts.values += tensor.elements();
     facts.bytes += tensor.elements() * static_cast<int64_t>(size_of(tensor.dtype));
     facts.types.emplace(to_string(tensor.dtype));
   }
@@ -83,8 +85,10 @@ void print_json(const Facts& facts, ByteWriter& out) {
                           {"embeddings", facts.parameters.embeddings},
                           {"encoder", facts.parameters.encoder},
                           {"head", facts.parameters.head}};
-  object["weights"] = {
-      {"bytes", facts.weights.bytes}, {"tensors", facts.weights.tensors}, {"types", facts.weights.types}};
+  object["weights"] = {{"bytes", facts.weights.bytes},
+                       {"tensors", facts.weights.tensors},
+                       {"values", facts.weights.values},
+                       {"types", facts.weights.types}};
   object["dtype"] = std::string(to_string(facts.dtype));
   OutJson forward = OutJson::array();
   for (const int64_t tokens : kLengths) {
@@ -131,8 +135,8 @@ void print_tables(const Facts& facts, ByteWriter& out) {
   parameters.print(out, "  ");
   std::string types;
   for (const std::string& type : facts.weights.types) types += (types.empty() ? "" : ", ") + type;
-  out.write(fmt::format("\nweights: {} tensors, {} ({})\n\n", facts.weights.tensors,
-                        megabytes(facts.weights.bytes), types));
+  out.write(fmt::format("\nweights: {} tensors, {} values, {} ({})\n\n", facts.weights.tensors,
+                        facts.weights.values, megabytes(facts.weights.bytes), types));
   out.write(fmt::format("one forward pass of the encoder in {}\n", to_string(facts.dtype)));
   Table forward({Align::kRight, Align::kLeft, Align::kRight, Align::kRight});
   for (const int64_t tokens : kLengths) {

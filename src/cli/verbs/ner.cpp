@@ -72,10 +72,14 @@ RunVerb declare(CommandLine& line) {
              parse_aggregation, "How tokens become entities; none: one entry per token")
       ->group("Output");
   line.app
-      .add_option("--ignore-labels", options->ner.ignore_labels, "Labels that are no entities, by commas")
+      .add_option_function<std::string>(
+          "--ignore-labels",
+          [options](const std::string& names) {
+            options->ner.ignore_labels = CLI::detail::split(names, ',');
+          },
+          "Labels that are no entities, by commas")
       ->type_name("LABEL,...")
-      ->delimiter(',')
-      ->expected(1)
+      ->default_str("O")
       ->group("Output");
   return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
 }
