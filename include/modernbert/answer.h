@@ -21,8 +21,8 @@ struct AnswerOptions {
   int top_k = 1;
   int max_answer_tokens = 15;
   bool handle_impossible_answer = false;  // "no answer" (an empty text) may be among the answers
-  // Tokens shared by neighbouring windows of the context; 0 = min(128, max_length / 2). One that leaves a
-  // window no room is an error.
+  // Tokens shared by neighbouring windows of the context; 0 = min(128, max_length / 2), or less beside a long
+  // question. One that leaves a window no room is an error.
   int doc_stride = 0;
   int max_length = 0;  // tokens of a window; 0 = min(384, Model::max_length())
   // kChunk (the natural one here) uses document windows; kTruncate and kError look at the first window only.

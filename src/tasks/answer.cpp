@@ -33,7 +33,7 @@ WindowOptions document_windows(const AnswerOptions& options, const Model& model)
   return {.mode = options.long_input,
           .max_length = limit,
           .overlap = options.doc_stride == 0 ? std::min(128, limit / 2) : options.doc_stride,
-          .exact_overlap = options.doc_stride > 0,
+          .overlap_rule = options.doc_stride == 0 ? OverlapRule::kIfItFits : OverlapRule::kMustFit,
           .pair_side = TruncationStrategy::kOnlySecond};
 }
 

@@ -4,7 +4,7 @@
 
 #include "core/fail.h"
 #include "tasks/scores.h"
-#include "tasks/sentence_transformers/pipeline.h"
+#include "tasks/sentence_transformers/module_pipeline.h"
 #include "tasks/window_logits.h"
 
 namespace modernbert {
@@ -25,14 +25,14 @@ struct Embed::Impl {
   Model model;
   Tokenizer tokenizer;  // the model's, lower-casing where the folder asks for it
   SentenceTransformerConfig config;
-  Pipeline pipeline;
+  ModulePipeline pipeline;
   Similarity similarity;
 
   explicit Impl(Model m)
       : model(std::move(m)),
         tokenizer(sentence_tokenizer(model)),
         config(read_sentence_transformer_config(model.folder())),
-        pipeline(Pipeline::load(model.folder(), *model.impl().encoder, PipelineLevel::kSentence)),
+        pipeline(ModulePipeline::load(model.folder(), *model.impl().encoder, ModuleLevel::kSentence)),
         similarity(parse_similarity(config)) {
     pipeline.width(kSentenceEmbedding);  // refuses folders that make none
   }

@@ -5,7 +5,7 @@
 #include "core/fail.h"
 #include "tasks/multi_vector_config.h"
 #include "tasks/scores.h"
-#include "tasks/sentence_transformers/pipeline.h"
+#include "tasks/sentence_transformers/module_pipeline.h"
 #include "tasks/windows.h"
 
 namespace modernbert {
@@ -44,13 +44,13 @@ struct LateInteraction::Impl {
   Model model;
   Tokenizer tokenizer;
   MultiVectorConfig config;
-  Pipeline pipeline;
+  ModulePipeline pipeline;
 
   explicit Impl(Model m)
       : model(std::move(m)),
         tokenizer(sentence_tokenizer(model)),
         config(read_multi_vector_config(model, tokenizer)),
-        pipeline(Pipeline::load(model.folder(), *model.impl().encoder, PipelineLevel::kTokens)) {}
+        pipeline(ModulePipeline::load(model.folder(), *model.impl().encoder, ModuleLevel::kTokens)) {}
 
   std::vector<MultiVector> encode(std::span<const std::string> texts, const MultiVectorSide& side,
                                   LongInput mode, int32_t expansion_length) const;

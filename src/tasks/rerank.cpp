@@ -8,7 +8,7 @@
 #include "model/heads.h"
 #include "modernbert/late_interaction.h"
 #include "ops/activations.h"
-#include "tasks/sentence_transformers/pipeline.h"
+#include "tasks/sentence_transformers/module_pipeline.h"
 #include "tasks/window_logits.h"
 
 namespace modernbert {
@@ -38,7 +38,7 @@ class CrossEncoder {
         activation_(score_activation(model_, config_)) {
     const bool has_modules = read_modules(model_.folder()).size() > 1;
     if (has_modules) {
-      pipeline_ = Pipeline::load(model_.folder(), *model_.impl().encoder, PipelineLevel::kSentence);
+      pipeline_ = ModulePipeline::load(model_.folder(), *model_.impl().encoder, ModuleLevel::kSentence);
       check_labels(pipeline_->width(kScores));
     } else {
       check_labels(model_.config().num_labels);
@@ -84,7 +84,7 @@ class CrossEncoder {
   SentenceTransformerConfig config_;
   Activation activation_;
   std::unique_ptr<const SequenceClassifier> head_;  // null where modules make the score
-  std::optional<Pipeline> pipeline_;
+  std::optional<ModulePipeline> pipeline_;
 };
 
 // MaxSim of each pair; equal queries are encoded once.

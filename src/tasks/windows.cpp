@@ -22,12 +22,12 @@ int32_t text_room(const Tokenizer& tokenizer, const WindowOptions& options, bool
 
 // room: text tokens of a window that may overlap.
 int32_t fitting_overlap(const WindowOptions& options, int32_t room) {
-  if (!options.exact_overlap) return std::clamp(options.overlap, 0, std::max(0, room) / 2);
-  if (options.overlap >= room) {
-    fail(ErrorCode::kInvalidArgument,
-         "an overlap of {} tokens leaves no room in windows with {} tokens of text", options.overlap, room);
-  }
-  return options.overlap;
+  const int32_t half = std::max(0, room) / 2;
+  if (options.overlap_rule == OverlapRule::kAtMostHalf) return std::min(options.overlap, half);
+  if (options.overlap < room) return options.overlap;
+  if (options.overlap_rule == OverlapRule::kIfItFits) return half;
+  fail(ErrorCode::kInvalidArgument,
+       "an overlap of {} tokens leaves no room in windows with {} tokens of text", options.overlap, room);
 }
 
 TextWindows take_windows(Encoding&& encoding, int32_t overlap) {

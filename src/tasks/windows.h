@@ -12,11 +12,18 @@
 
 namespace modernbert {
 
+// What becomes of an overlap that is large for a window's text.
+enum class OverlapRule {
+  kAtMostHalf,  // cut to half of the text
+  kIfItFits,    // taken as it is while windows still advance, else half of the text
+  kMustFit,     // an error where windows would not advance
+};
+
 struct WindowOptions {
   LongInput mode = LongInput::kTruncate;
-  int32_t max_length = 0;      // tokens of a window, special ones included
-  int32_t overlap = 0;         // text tokens shared by neighbours; at most half of a window's text is used
-  bool exact_overlap = false;  // an overlap that leaves no room is an error instead
+  int32_t max_length = 0;  // tokens of a window, special ones included
+  int32_t overlap = 0;     // text tokens shared by neighbouring windows
+  OverlapRule overlap_rule = OverlapRule::kAtMostHalf;
   // Pairs: what truncation cuts. kChunk windows the same text and keeps the other whole; for kLongestFirst
   // the longer one.
   TruncationStrategy pair_side = TruncationStrategy::kLongestFirst;

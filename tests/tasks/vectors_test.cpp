@@ -16,8 +16,8 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 
 TEST(Quantize, MapsEachDimensionsRangeTo256Buckets) {
-  // Dimension 0 runs from 0 to 255 (step 1), dimension 1 from -1 to 1 (a step just above 2/255 in fp32, so that
-  // the largest value falls into bucket 254, as in numpy), dimension 2 is constant.
+  // Dimension 0 runs from 0 to 255 (step 1), dimension 1 from -1 to 1 (a step just above 2/255 in fp32, so
+  // that the largest value falls into bucket 254, as in numpy), dimension 2 is constant.
   const Embeddings data{3, {0, -1, 5, 255, 1, 5, 10.9f, 0, 5}};
   EXPECT_THAT(quantize(data, EmbeddingPrecision::kUint8).values,
               ElementsAre(0, 0, 0, 255, 254, 0, 10, 127, 0));

@@ -11,17 +11,17 @@
 
 namespace modernbert {
 
-enum class PipelineLevel {
+enum class ModuleLevel {
   kSentence,  // a folder without modules.json pools by the mean
   kTokens,    // late interaction: token vectors stay token vectors; pooling is left out
 };
 
 // Immutable, thread-safe.
-class Pipeline {
+class ModulePipeline {
  public:
   // Errors: kUnsupported naming a module that is not implemented; those of the modules.
-  static Pipeline load(const std::filesystem::path& folder, const LoadedEncoder& encoder,
-                       PipelineLevel level);
+  static ModulePipeline load(const std::filesystem::path& folder, const LoadedEncoder& encoder,
+                             ModuleLevel level);
 
   // tokens: [T,H] last hidden states of the sequences in cu_seqlens [B+1].   prompt_rows: [B] or empty.
   // Returns the array `output`; Error (kUnsupported) if the modules make none.

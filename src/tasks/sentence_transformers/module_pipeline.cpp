@@ -1,4 +1,4 @@
-#include "tasks/sentence_transformers/pipeline.h"
+#include "tasks/sentence_transformers/module_pipeline.h"
 
 #include "core/fail.h"
 #include "tasks/model_impl.h"
@@ -24,9 +24,9 @@ std::unique_ptr<Module> make_module(const ModuleContext& context, FeatureWidths&
 
 }  // namespace
 
-Pipeline Pipeline::load(const std::filesystem::path& folder, const LoadedEncoder& encoder,
-                        PipelineLevel level) {
-  Pipeline pipeline;
+ModulePipeline ModulePipeline::load(const std::filesystem::path& folder, const LoadedEncoder& encoder,
+                                    ModuleLevel level) {
+  ModulePipeline pipeline;
   pipeline.source_ = (folder / "modules.json").string();
   std::vector<ModuleEntry> entries = read_modules(folder);
   if (entries.empty()) {
@@ -38,15 +38,15 @@ Pipeline Pipeline::load(const std::filesystem::path& folder, const LoadedEncoder
   }
   pipeline.widths_[kTokenEmbeddings] = encoder.config().hidden_size;
   for (const ModuleEntry& entry : entries) {
-    const ModuleContext context{entry, encoder, level == PipelineLevel::kTokens};
+    const ModuleContext context{entry, encoder, level == ModuleLevel::kTokens};
     if (auto module = make_module(context, pipeline.widths_)) pipeline.modules_.push_back(std::move(module));
   }
   pipeline.ends_normalized_ = entries.back().type == "Normalize";
   return pipeline;
 }
 
-Matrix Pipeline::run(Matrix tokens, std::span<const int32_t> cu_seqlens, std::span<const int32_t> prompt_rows,
-                     const std::string& output) const {
+Matrix ModulePipeline::run(Matrix tokens, std::span<const int32_t> cu_seqlens,
+                           std::span<const int32_t> prompt_rows, const std::string& output) const {
   width(output);
   Features features{cu_seqlens, prompt_rows, {}};
   features.values[kTokenEmbeddings] = std::move(tokens);
@@ -54,7 +54,7 @@ Matrix Pipeline::run(Matrix tokens, std::span<const int32_t> cu_seqlens, std::sp
   return std::move(features.values.at(output));
 }
 
-int64_t Pipeline::width(const std::string& feature) const {
+int64_t ModulePipeline::width(const std::string& feature) const {
   const auto it = widths_.find(feature);
   if (it == widths_.end()) {
     fail(ErrorCode::kUnsupported, "{}: its modules make no {}", source_, feature);
