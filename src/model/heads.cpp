@@ -14,13 +14,30 @@ PredictionHeadConfig pooler_config() {
       .dense = true, .dense_bias = true, .activation = Activation::kTanh, .norm = false, .norm_bias = false};
 }
 
+PredictionHead masked_lm_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
+  return {encoder, encoder.config().mlm_head, checkpoint.mlm_head(), HeadRows::kTokens};
+}
+
+PredictionHead token_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
+  return {encoder, encoder.config().token_head, checkpoint.token_head(), HeadRows::kTokens};
+}
+
+PredictionHead sequence_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
+  return {encoder, encoder.config().sequence_head, checkpoint.sequence_head(), HeadRows::kPooled};
+}
+
+std::unique_ptr<Linear> classifier(const LoadedEncoder& encoder, const LinearParams& params) {
+  return encoder.make_exact_linear(params.weight.view(), params.bias);
+}
+
+std::unique_ptr<Linear> decoder(const LoadedEncoder& encoder, const LinearParams& params) {
+  return encoder.make_linear(params.weight.view(), params.bias);
+}
+
 }  // namespace
 
-ProjectionHead::ProjectionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config,
-                               PredictionHeadParams head, const LinearParams& projection)
-    : threads_(encoder.threads()),
-      head_(encoder, config, std::move(head)),
-      projection_(encoder.make_linear(projection.weight.view(), projection.bias)) {}
+ProjectionHead::ProjectionHead(PredictionHead head, std::unique_ptr<Linear> projection, int threads)
+    : head_(std::move(head)), projection_(std::move(projection)), threads_(threads) {}
 
 Matrix ProjectionHead::logits(MatView<const float> hidden) const {
   Matrix y(hidden.rows, projection_->out_features());
@@ -29,16 +46,18 @@ Matrix ProjectionHead::logits(MatView<const float> hidden) const {
 }
 
 MaskedLm::MaskedLm(const EncoderPtr& encoder)
-    : ProjectionHead(*encoder, encoder->config().mlm_head, checkpoint_of(encoder).mlm_head(),
-                     checkpoint_of(encoder).mlm_decoder()) {}
+    : ProjectionHead(masked_lm_head(*encoder, checkpoint_of(encoder)),
+                     decoder(*encoder, checkpoint_of(encoder).mlm_decoder()), encoder->threads()) {}
 
 TokenClassifier::TokenClassifier(const EncoderPtr& encoder)
-    : ProjectionHead(*encoder, encoder->config().token_head, checkpoint_of(encoder).token_head(),
-                     checkpoint_of(encoder).classifier(encoder->config().num_labels)) {}
+    : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
+                     classifier(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
+                     encoder->threads()) {}
 
 QuestionAnswerer::QuestionAnswerer(const EncoderPtr& encoder)
-    : ProjectionHead(*encoder, encoder->config().token_head, checkpoint_of(encoder).token_head(),
-                     checkpoint_of(encoder).question_answering_outputs()) {}
+    : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
+                     classifier(*encoder, checkpoint_of(encoder).question_answering_outputs()),
+                     encoder->threads()) {}
 
 Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, ClassifierPooling pooling) {
   Matrix pooled(batch.sequences(), hidden.cols);
@@ -56,8 +75,9 @@ Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, Clas
 }
 
 SequenceClassifier::SequenceClassifier(const EncoderPtr& encoder)
-    : ProjectionHead(*encoder, encoder->config().sequence_head, checkpoint_of(encoder).sequence_head(),
-                     checkpoint_of(encoder).classifier(encoder->config().num_labels)),
+    : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
+                     classifier(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
+                     encoder->threads()),
       pooling_(encoder->config().classifier_pooling) {}
 
 Matrix SequenceClassifier::logits(const TokenBatch& batch, MatView<const float> hidden) const {
@@ -65,8 +85,8 @@ Matrix SequenceClassifier::logits(const TokenBatch& batch, MatView<const float> 
 }
 
 MultipleChoice::MultipleChoice(const EncoderPtr& encoder)
-    : ProjectionHead(*encoder, encoder->config().sequence_head, checkpoint_of(encoder).sequence_head(),
-                     checkpoint_of(encoder).classifier(1)),
+    : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
+                     classifier(*encoder, checkpoint_of(encoder).classifier(1)), encoder->threads()),
       pooling_(encoder->config().classifier_pooling) {}
 
 Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidden) const {
@@ -74,7 +94,8 @@ Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidd
 }
 
 BertPooler::BertPooler(const EncoderPtr& encoder)
-    : head_(*encoder, pooler_config(), {checkpoint_of(encoder).bert_pooler(), std::nullopt}) {}
+    : head_(*encoder, pooler_config(), {checkpoint_of(encoder).bert_pooler(), std::nullopt},
+            HeadRows::kPooled) {}
 
 Matrix BertPooler::pooled(const TokenBatch& batch, MatView<const float> hidden) const {
   return head_.apply(pool_sequences(batch, hidden, ClassifierPooling::kCls).view());

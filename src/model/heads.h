@@ -20,13 +20,12 @@ class ProjectionHead {
   Matrix logits(MatView<const float> hidden) const;
 
  protected:
-  ProjectionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config, PredictionHeadParams head,
-                 const LinearParams& projection);
+  ProjectionHead(PredictionHead head, std::unique_ptr<Linear> projection, int threads);
 
  private:
-  int threads_;
   PredictionHead head_;
   std::unique_ptr<Linear> projection_;
+  int threads_;
 };
 
 // Logits over the vocabulary, [R,V] for any rows of the last hidden states.

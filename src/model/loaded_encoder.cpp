@@ -99,4 +99,9 @@ std::unique_ptr<Linear> LoadedEncoder::make_linear(MatView<const float> weight,
   return modernbert::make_linear(gemm_type(backend_, dtype_), weight, bias);
 }
 
+std::unique_ptr<Linear> LoadedEncoder::make_exact_linear(MatView<const float> weight,
+                                                         std::span<const float> bias) const {
+  return modernbert::make_linear(gemm_type(backend_, ComputeType::kFp32), weight, bias);
+}
+
 }  // namespace modernbert
