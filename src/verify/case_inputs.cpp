@@ -20,9 +20,13 @@ void require_same_shape(const Tensor& tensor, const Tensor& ids, std::string_vie
 // [begin, end) of the real tokens of one row of a mask.
 std::pair<int64_t, int64_t> real_columns(std::span<const int32_t> mask, int64_t sequence,
                                          const std::string& source) {
-  const auto first = std::find(mask.begin(), mask.end(), 1);
-  const auto last = std::find(first, mask.end(), 0);
-  if (first == mask.end() || std::any_of(last, mask.end(), [](int32_t m) { return m != 0; })) {
+  const auto first = std::ranges::find(mask, 1);
+  const auto last = std::ranges::find(first, mask.end(), 0);
+  const auto is_zero = [](int32_t m) { return m == 0; };
+  const bool one_run = first != mask.end() && std::all_of(mask.begin(), first, is_zero) &&
+                       std::all_of(first, last, [](int32_t m) { return m == 1; }) &&
+                       std::all_of(last, mask.end(), is_zero);
+  if (!one_run) {
     fail(ErrorCode::kInvalidFile, "{}: row {} of attention_mask, want one run of ones between zeros", source,
          sequence);
   }

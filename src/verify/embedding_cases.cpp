@@ -118,8 +118,10 @@ void run_embedding_case(const CaseFolder& folder, const CaseSpec& spec, const Mo
       fail(ErrorCode::kUnsupported, "{}: output {} of head embedding is not implemented", json.source(),
            output.name);
     }
-    report.compare(output, embeddings.values, require_tensor(folder, spec, output.tensor));
-    compare_similarities(folder, spec, embeddings, bars_of(output, report.dtype()).max_abs, report);
+    const Tensor& expected = require_tensor(folder, spec, output.tensor);
+    report.compare(output, embeddings.values, expected);
+    compare_similarities(folder, spec, embeddings,
+                         bars_of(output, report.dtype(), expected.elements()).max_abs, report);
   }
 }
 

@@ -11,13 +11,15 @@ namespace {
 constexpr const char* kBf16Run = "hf_bf16_sdpa";
 constexpr std::array kFp32Runs = {"hf_fp32_eager", "hf_fp32_sdpa"};
 
-// A sum and an output that shows the errors of what is summed.
-struct Aggregate {
+// An output and the one whose errors it inherits.
+struct Derived {
   std::string_view name;
-  const char* elements;
+  const char* from;
 };
-constexpr std::array<Aggregate, 3> kAggregates = {
-    {{"loss", "logits"}, {"hidden_mean_std", "hidden_rows"}, {"logits_mean_std", "top10_logits"}}};
+constexpr std::array<Derived, 4> kDerived = {{{"loss", "logits"},
+                                              {"scores", "logits"},
+                                              {"hidden_mean_std", "hidden_rows"},
+                                              {"logits_mean_std", "top10_logits"}}};
 
 double read_error(const JsonObject& json, const std::string& name) {
   const double value = json.number(name, -1);
@@ -57,10 +59,10 @@ std::optional<ReferenceErrors> loosest_of_folder(const std::string& output, cons
 
 // The error of a float32 run on `output` as it would be in bfloat16.
 std::optional<ReferenceErrors> scaled_fp32_run(const JsonObject& outputs, const std::string& output,
-                                               const char* elements, const char* run) {
+                                               const char* from, const char* run) {
   const auto errors = read_run(outputs, output, run);
-  const auto narrow = read_run(outputs, elements, kBf16Run);
-  const auto wide = read_run(outputs, elements, run);
+  const auto narrow = read_run(outputs, from, kBf16Run);
+  const auto wide = read_run(outputs, from, run);
   if (!errors || !narrow || !wide || wide->mean_abs == 0) return std::nullopt;
   const double growth = narrow->mean_abs / wide->mean_abs;
   return ReferenceErrors{errors->max_abs * growth, errors->mean_abs * growth};
@@ -71,11 +73,10 @@ std::optional<ReferenceErrors> scaled_fp32_run(const JsonObject& outputs, const 
 std::optional<ReferenceErrors> bf16_errors(const JsonObject& outputs, const std::string& output,
                                            const std::vector<Json>& cases) {
   auto figures = read_run(outputs, output, kBf16Run);
-  const auto aggregate = std::ranges::find(kAggregates, output, &Aggregate::name);
-  if (aggregate == kAggregates.end()) return figures ? figures : loosest_of_folder(output, cases);
+  const auto derived = std::ranges::find(kDerived, output, &Derived::name);
+  if (derived == kDerived.end()) return figures ? figures : loosest_of_folder(output, cases);
   loosen(figures, loosest_of_folder(output, cases));
-  for (const char* run : kFp32Runs)
-    loosen(figures, scaled_fp32_run(outputs, output, aggregate->elements, run));
+  for (const char* run : kFp32Runs) loosen(figures, scaled_fp32_run(outputs, output, derived->from, run));
   return figures;
 }
 

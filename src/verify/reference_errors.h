@@ -21,10 +21,11 @@ struct ReferenceErrors {
 // Element-wise outputs: those of the case's bfloat16 run; where the input was too long for one, the loosest
 // of the same output in the folder's other cases (errors hardly depend on the length).
 //
-// A loss, a mean or a standard deviation is one sum over many errors with signs, which cancel more or less by
-// luck: one run's error says little about the next run's. Its figures are the loosest of several draws: the
-// bfloat16 runs of the folder, and both float32 runs of the case scaled by how much larger the errors of the
-// summed values are in bfloat16.
+// Outputs that are made of another output's values (a loss, a mean, a standard deviation, scores of few
+// pairs): their errors are sums of errors with signs, which cancel more or less by luck, so that one run's
+// error says little about the next run's. Their figures are the loosest of several draws: the bfloat16 runs
+// of the folder, and both float32 runs of the case scaled by how much larger the errors of the other output
+// are in bfloat16.
 std::optional<ReferenceErrors> bf16_errors(const JsonObject& outputs, const std::string& output,
                                            const std::vector<Json>& cases);
 

@@ -75,10 +75,12 @@ void run_rerank_case(const CaseFolder& folder, const CaseSpec& spec, const Model
            output.name);
     }
     options.raw_scores = output.name == "logits";
-    report.compare(output, rerank.scores(pairs, options), require_tensor(folder, spec, output.tensor));
+    const Tensor& expected = require_tensor(folder, spec, output.tensor);
+    report.compare(output, rerank.scores(pairs, options), expected);
     const auto rank = json.object("rank");
     if (output.name == "scores" && rank) {
-      compare_ranking(*rank, rerank, options, bars_of(output, report.dtype()).max_abs, report);
+      compare_ranking(*rank, rerank, options, bars_of(output, report.dtype(), expected.elements()).max_abs,
+                      report);
     }
   }
 }

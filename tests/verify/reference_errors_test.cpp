@@ -42,8 +42,8 @@ TEST(Bf16Errors, AreBorrowedFromTheFolderWhereTheCaseHasNone) {
   EXPECT_FALSE(bf16_errors(JsonObject(outputs, "test"), "logits", {}));
 }
 
-// A lucky sum: nearly no error in bfloat16, although both float32 runs of the same sum have some.
-TEST(Bf16Errors, OfASumAreTheLoosestOfSeveralDraws) {
+// A lucky sum: nearly no error in bfloat16, although both float32 runs of the same loss have some.
+TEST(Bf16Errors, OfDerivedOutputsAreTheLoosestOfSeveralDraws) {
   const Json outputs = {{"logits",
                          {{"error_vs_float64",
                            {{"hf_fp32_eager", errors(4e-6, 1e-6)},
