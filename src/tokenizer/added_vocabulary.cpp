@@ -66,9 +66,8 @@ void AddedVocabulary::cut(std::string_view text, const ByteTrie& trie, std::vect
     i = range.end;  // the search goes on after the token itself, even where it is discarded or widened
     if (token.single_word && (is_word_char_before(text, range.begin) || is_word_char_at(text, range.end)))
       continue;
-    if (token.lstrip)
-      range.begin =
-          std::min(range.end, std::max(start_of_space_run_at_end(text.substr(0, range.begin)), done));
+    if (token.lstrip) range.begin = std::max(start_of_space_run_at_end(text.substr(0, range.begin)), done);
+    if (range.begin >= range.end) continue;  // lies in the white space that the token before it took
     if (token.rstrip) range.end += space_run_at_start(text.substr(range.end));
     if (done < range.begin) cuts.push_back({{done, range.begin}, nullptr});
     cuts.push_back({range, &token});

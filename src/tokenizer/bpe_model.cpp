@@ -51,6 +51,10 @@ std::optional<int32_t> find_unknown(const Vocabulary& vocabulary, const BpeOptio
   return id;
 }
 
+std::optional<int32_t> find_byte(const Vocabulary& vocabulary, int byte) {
+  return vocabulary.find(bytes_to_text(std::string(1, static_cast<char>(byte))));
+}
+
 // Caching and merging, the same for both kinds of symbols.
 class BpeModel : public SubwordModel {
  public:
@@ -168,9 +172,7 @@ class ByteBpe : public BpeModel {
   ByteBpe(Vocabulary vocabulary, const std::vector<MergeRule>& merges, const BpeOptions& options,
           const std::string& source)
       : BpeModel(std::move(vocabulary), merges, options, source) {
-    for (int byte = 0; byte < 256; ++byte) {
-      byte_ids_[byte] = *vocabulary_.find(bytes_to_text(std::string(1, static_cast<char>(byte))));
-    }
+    for (int byte = 0; byte < 256; ++byte) byte_ids_[byte] = find_byte(vocabulary_, byte).value_or(-1);
   }
 
  protected:
@@ -182,7 +184,7 @@ class ByteBpe : public BpeModel {
   }
 
  private:
-  std::array<int32_t, 256> byte_ids_{};
+  std::array<int32_t, 256> byte_ids_{};  // -1 for bytes that no UTF-8 contains
 };
 
 }  // namespace
@@ -195,7 +197,8 @@ SubwordModelPtr make_bpe(Vocabulary vocabulary, const std::vector<MergeRule>& me
 bool bpe_covers_bytes(const Vocabulary& vocabulary, const BpeOptions& options) {
   if (!options.continuing_prefix.empty() || !options.end_of_word_suffix.empty()) return false;
   for (int byte = 0; byte < 256; ++byte) {
-    if (!vocabulary.find(bytes_to_text(std::string(1, static_cast<char>(byte))))) return false;
+    const bool in_utf8 = byte != 0xC0 && byte != 0xC1 && byte < 0xF5;
+    if (in_utf8 && !find_byte(vocabulary, byte)) return false;
   }
   return true;
 }

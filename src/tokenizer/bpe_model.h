@@ -25,8 +25,9 @@ using MergeRule = std::pair<std::string, std::string>;
 SubwordModelPtr make_bpe(Vocabulary vocabulary, const std::vector<MergeRule>& merges,
                          const BpeOptions& options, const std::string& source);
 
-// True if the vocabulary has all 256 characters of the byte alphabet, and no option treats the first or last
-// symbol of a word specially: then the model can read bytes instead of their characters.
+// True if the vocabulary has the byte alphabet's character of every byte that valid UTF-8 can contain, and no
+// option treats the first or last symbol of a word specially: then the model can read bytes instead of their
+// characters.
 bool bpe_covers_bytes(const Vocabulary& vocabulary, const BpeOptions& options);
 SubwordModelPtr make_byte_bpe(Vocabulary vocabulary, const std::vector<MergeRule>& merges,
                               const BpeOptions& options, const std::string& source);

@@ -15,6 +15,7 @@ using unicode_exceptions::Range;
 
 constexpr uint32_t kCodePoints = 0x110000;
 constexpr char32_t kDottedCapitalI = 0x130;
+constexpr char32_t kBeforeTrailingJamo = 0x11A7;
 
 bool contains(std::span<const Range> ranges, uint32_t c) {
   const auto after = std::upper_bound(ranges.begin(), ranges.end(), c,
@@ -183,6 +184,7 @@ int decompose(char32_t c, bool compatibility, std::array<char32_t, kMaxDecomposi
 }
 
 char32_t compose(char32_t first, char32_t second) {
+  if (second == kBeforeTrailingJamo) return 0;  // utf8proc takes it for one
   std::array<utf8proc_int32_t, 3> pair = {static_cast<utf8proc_int32_t>(first),
                                           static_cast<utf8proc_int32_t>(second), 0};
   const auto options = static_cast<utf8proc_option_t>(UTF8PROC_STABLE | UTF8PROC_COMPOSE);
