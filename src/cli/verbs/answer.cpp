@@ -100,7 +100,8 @@ void declare_windows(CLI::App& app, AnswerOptions& options) {
       ->type_name("N")
       ->check(CLI::Range(0, kMaxTokens))
       ->group("Long inputs");
-  app.add_option("--overlap,--doc-stride", options.doc_stride, "Tokens shared by neighbouring windows")
+  app.add_option("--overlap,--doc-stride", options.doc_stride,
+                 "Tokens shared by neighbouring windows; 0 = 128, less where windows are short")
       ->type_name("N")
       ->check(CLI::Range(0, kMaxTokens))
       ->group("Long inputs");
