@@ -17,7 +17,7 @@ import sentence_transformers
 import tokenizers
 import torch
 import transformers
-from sentence_transformers import CrossEncoder, SentenceTransformer
+from sentence_transformers import CrossEncoder, MultiVectorEncoder, SentenceTransformer
 from sentence_transformers.util import quantize_embeddings
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import (
@@ -66,13 +66,19 @@ def bpe_tokenizer():
 
 
 def wordpiece_tokenizer():
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer()
+    """Not trained: the trainer breaks ties at random. A few words, and the characters of all texts but some symbols."""
+    words = "marie curie was born in and moved to paris quick fox dog def return re open ##ed terminal officials said station lies km"
+    words += " north of the river its keeper is who where ##in ##er ##ay ##on hare day morning restaurant"
+    normalizer = normalizers.BertNormalizer()
+    text = "".join(normalizer.normalize_str(line) for line in TEXTS + QUESTIONS + [LONG])
+    characters = sorted({c for c in text if not c.isspace() and c not in "—🙂"})
+    pieces = list(SPECIAL.values()) + characters + ["##" + c for c in characters if c.isalnum()] + words.split()
+    tokenizer = Tokenizer(models.WordPiece(
+        {piece: i for i, piece in enumerate(dict.fromkeys(pieces))}, unk_token="[UNK]"))
+    tokenizer.add_special_tokens(list(SPECIAL.values()))
+    tokenizer.normalizer = normalizer
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.decoder = decoders.WordPiece()
-    trainer = trainers.WordPieceTrainer(
-        vocab_size=130, special_tokens=list(SPECIAL.values()), show_progress=False)
-    tokenizer.train_from_iterator([text for text in TEXTS if "🙂" not in text] + QUESTIONS + [LONG], trainer)
     return finish(tokenizer, "tokenizer_wordpiece", ["input_ids", "token_type_ids", "attention_mask"])
 
 
@@ -233,11 +239,13 @@ def sentence_folder(name, tokenizer, modules, config, transformer=None):
     return folder
 
 
-def with_tokenizer(folder):
+def with_tokenizer(folder, weights=None):
     complete = pathlib.Path(tempfile.mkdtemp()) / folder.name
     shutil.copytree(folder, complete)
     for file in (ROOT / "tokenizer_bpe").iterdir():
         shutil.copy(file, complete)
+    for name in ["config.json", "model.safetensors"] if weights else []:
+        shutil.copy(weights / name, complete)
     return str(complete)
 
 
@@ -281,6 +289,41 @@ def cross_encoders(tokenizer):
     write(folder, cases)
 
 
+def multi_vectors():
+    """The layout that sentence-transformers itself writes; the encoder's weights are those of sentence_pooled."""
+    base = "sentence_transformers.base.modules."
+    for name, expansion, mask in [
+        ("multi_vector_min", {"strategy": "min", "attend": True, "token": "[PAD]", "length": 12}, ["query", "document"]),
+        # Short enough that every filling token sees a text token through the local window.
+        ("multi_vector_fixed", {"strategy": "fixed", "attend": False, "length": 17}, ["document"]),
+    ]:
+        folder = ROOT / name
+        folder.mkdir()
+        modules = [("", base + "transformer.Transformer"), ("1_Dense", base + "dense.Dense"),
+                   ("2_MultiVectorMask", "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"),
+                   ("3_Normalize", base + "normalize.Normalize")]
+        (folder / "modules.json").write_text(json.dumps([
+            {"idx": i, "name": str(i), "path": path, "type": kind} for i, (path, kind) in enumerate(modules)]) + "\n")
+        (folder / "config_sentence_transformers.json").write_text(json.dumps({
+            "model_type": "MultiVectorEncoder", "prompts": {"query": "query: ", "document": ""},
+            "default_prompt_name": None, "similarity_fn_name": "maxsim"}) + "\n")
+        (folder / "sentence_bert_config.json").write_text(json.dumps({
+            "transformer_task": "feature-extraction", "document_length": 30, "query_expansion": expansion}) + "\n")
+        module(folder, "1_Dense", {
+            "in_features": 16, "out_features": 6, "bias": False,
+            "activation_function": "torch.nn.modules.linear.Identity", "module_input_name": "token_embeddings",
+            "module_output_name": "token_embeddings"}, {"linear.weight": noise(61, 6, 16)})
+        module(folder, "2_MultiVectorMask", {"skiplist_words": [",", ".", ";"], "skiplist_tasks": mask})
+        module(folder, "3_Normalize", {"module_input_name": "token_embeddings"})
+        model = MultiVectorEncoder(with_tokenizer(folder, ROOT / "sentence_pooled"),
+                                   model_kwargs={"dtype": torch.float32}, device="cpu")
+        queries, documents = QUESTIONS + [TEXTS[1]], TEXTS
+        write(folder, {
+            "queries": queries, "documents": documents,
+            "query_vectors": [v.tolist() for v in model.encode_query(queries)],
+            "document_vectors": [v.tolist() for v in model.encode_document(documents)]})
+
+
 def main():
     shutil.rmtree(ROOT, ignore_errors=True)
     bpe, wordpiece = bpe_tokenizer(), wordpiece_tokenizer()
@@ -289,12 +332,13 @@ def main():
     fill_mask(bpe)
     classification(bpe)
     token_classification("modernbert_ner", modernbert(bpe, ModernBertForTokenClassification, 20, **fields), bpe, "tokenizer_bpe")
-    token_classification("bert_ner", bert(wordpiece, BertForTokenClassification, 57, **fields), wordpiece, "tokenizer_wordpiece")
+    token_classification("bert_ner", bert(wordpiece, BertForTokenClassification, 77, **fields), wordpiece, "tokenizer_wordpiece")
     question_answering("modernbert_qa", modernbert(bpe, ModernBertForQuestionAnswering, 30), bpe, "tokenizer_bpe")
     question_answering("bert_qa", bert(wordpiece, BertForQuestionAnswering, 31), wordpiece, "tokenizer_wordpiece")
     multiple_choice(bpe)
     embeddings(bpe)
     cross_encoders(bpe)
+    multi_vectors()
     (ROOT / "versions.json").write_text(json.dumps({
         "torch": torch.__version__, "transformers": transformers.__version__, "tokenizers": tokenizers.__version__,
         "sentence-transformers": sentence_transformers.__version__}, indent=1) + "\n")

@@ -116,6 +116,50 @@ TEST(SentenceFolder, UnknownModuleIsNamed) {
   fs::remove_all(own);
 }
 
+// The layout that sentence-transformers' multi-vector encoder writes: prompts, query expansion and a mask
+// module.
+class MultiVectorGolden : public ::testing::TestWithParam<const char*> {};
+
+TEST_P(MultiVectorGolden, QueriesAndDocuments) {
+  const auto goldens = testing::source_dir() / "tests/tasks/goldens";
+  const Json cases = read_json_file(goldens / GetParam() / "cases.json");
+  const Model model =
+      testing::load_linked({goldens / GetParam(), goldens / "tokenizer_bpe", goldens / "sentence_pooled"});
+  ASSERT_TRUE(LateInteraction::describes(model));
+  const LateInteraction encoder(model);
+  EXPECT_EQ(encoder.dim(), 6);
+  const auto check = [](const std::vector<MultiVector>& got, const Json& want) {
+    ASSERT_EQ(got.size(), want.size());
+    for (size_t i = 0; i < got.size(); ++i) {
+      std::vector<float> values;
+      for (const Json& row : want[i]) {
+        for (const Json& value : row) values.push_back(value);
+      }
+      expect_near(got[i].values, values, 2e-5f, "text " + std::to_string(i));
+    }
+  };
+  check(encoder.encode_queries(strings(cases["queries"])), cases["query_vectors"]);
+  check(encoder.encode_documents(strings(cases["documents"])), cases["document_vectors"]);
+}
+
+INSTANTIATE_TEST_SUITE_P(Folders, MultiVectorGolden,
+                         ::testing::Values("multi_vector_min", "multi_vector_fixed"));
+
+TEST(MultiVector, ChunkedDocumentsKeepEveryTokenOnce) {
+  const auto goldens = testing::source_dir() / "tests/tasks/goldens";
+  const LateInteraction encoder(testing::load_linked(
+      {goldens / "multi_vector_fixed", goldens / "tokenizer_bpe", goldens / "sentence_pooled"}));
+  std::string text;
+  for (int i = 0; i < 30; ++i) text += "Station " + std::to_string(i) + " lies north. ";
+  const Model model = testing::load_linked({goldens / "modernbert_choice", goldens / "tokenizer_bpe"});
+  std::vector<int32_t> ids = model.tokenizer().encode(text).ids;
+  std::erase(ids, *model.tokenizer().token_to_id("."));  // on the skiplist
+  const auto documents = encoder.encode_documents(std::vector<std::string>{text}, LongInput::kChunk);
+  EXPECT_EQ(documents[0].token_ids, ids);
+  EXPECT_THROW(encoder.encode_queries(std::vector<std::string>{text}, LongInput::kChunk), Error);
+  EXPECT_THROW(encoder.encode_queries(std::vector<std::string>{text}, LongInput::kError), Error);
+}
+
 // A folder of the reference data, completed as its cases.json says.
 class Reference : public ::testing::TestWithParam<const char*> {
  protected:
