@@ -45,6 +45,10 @@ Json parse_json(std::string_view text, const std::string& source) {
   if (text.size() > kMaxBytes) {
     fail(ErrorCode::kInvalidFile, "{}: {} bytes of JSON, want at most {}", source, text.size(), kMaxBytes);
   }
+  // The parser would take a NUL for the end of the text and ignore what follows.
+  if (const size_t nul = text.find('\0'); nul != text.npos) {
+    fail(ErrorCode::kInvalidFile, "{}: not valid JSON at byte {}", source, nul + 1);
+  }
   check_depth(text, source);
   try {
     return Json::parse(text);

@@ -81,6 +81,12 @@ Activation read_activation(const JsonObject& json, const std::string& field, Act
   return parse_activation(json.string(field, ""), json.source() + ": " + field);
 }
 
+double read_norm_eps(const JsonObject& json, const std::string& field, double default_value) {
+  const double eps = json.number(field, default_value);
+  if (!(eps >= 0) || eps > 1) json.reject(field, "a number from 0 to 1");
+  return eps;
+}
+
 EncoderConfig parse_config(std::string_view text, const std::string& source) {
   const Json value = parse_json(text, source);
   const JsonObject json(value, source);

@@ -34,7 +34,7 @@ EncoderConfig read_bert_config(const JsonObject& json) {
   config.position_kind = PositionKind::kAbsolute;
   config.skip_first_prenorm = false;
   config.final_norm = false;
-  config.norm_eps = json.number("layer_norm_eps", 1e-12);
+  config.norm_eps = read_norm_eps(json, "layer_norm_eps", 1e-12);
   config.norm_bias = config.attention_bias = config.mlp_bias = config.decoder_bias = true;
   config.tie_word_embeddings = json.boolean("tie_word_embeddings", true);
   config.layers.resize(static_cast<size_t>(config.num_hidden_layers));

@@ -18,4 +18,7 @@ void read_labels(const JsonObject& json, EncoderConfig& config);
 // The activation in `field`, or the default.
 Activation read_activation(const JsonObject& json, const std::string& field, Activation default_value);
 
+// What norms add to the variance, in `field`: at least 0.
+double read_norm_eps(const JsonObject& json, const std::string& field, double default_value);
+
 }  // namespace modernbert

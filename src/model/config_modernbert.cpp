@@ -111,7 +111,7 @@ EncoderConfig read_modernbert_config(const JsonObject& json) {
   read_layers(json, config);
   read_token_ids(json, config);
   config.hidden_activation = read_activation(json, "hidden_activation", Activation::kGelu);
-  config.norm_eps = json.number("norm_eps", 1e-5);
+  config.norm_eps = read_norm_eps(json, "norm_eps", 1e-5);
   config.norm_bias = json.boolean("norm_bias", false);
   config.attention_bias = json.boolean("attention_bias", false);
   config.mlp_bias = json.boolean("mlp_bias", false);

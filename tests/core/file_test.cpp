@@ -1,0 +1,85 @@
+#include "core/file.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <fstream>
+
+#include "error_text.h"
+#include "temporary_folder.h"
+
+namespace modernbert {
+namespace {
+
+using ::testing::HasSubstr;
+using testing::thrown_by;
+
+class Files : public ::testing::Test {
+ protected:
+  std::filesystem::path path(const std::string& name) const { return folder_.path() / name; }
+  void write(const std::string& name, const std::string& text) const { std::ofstream(path(name)) << text; }
+  size_t entries() const {
+    return static_cast<size_t>(std::distance(std::filesystem::directory_iterator(folder_.path()), {}));
+  }
+
+ private:
+  testing::TemporaryFolder folder_;
+};
+
+TEST_F(Files, AreReadWhole) {
+  const std::string text("a\0b\n", 4);
+  write("f", text);
+  EXPECT_EQ(read_file(path("f")), text);
+  EXPECT_EQ(read_file(path("f"), 4), text);
+}
+
+TEST_F(Files, AreBoundedInSize) {
+  write("f", "12345");
+  const auto thrown = thrown_by([&] { read_file(path("f"), 4); });
+  EXPECT_EQ(thrown.code, ErrorCode::kInvalidFile);
+  EXPECT_THAT(thrown.message, HasSubstr("5 bytes, want at most 4"));
+}
+
+TEST_F(Files, ThatAreNotThereOrNoFilesAreErrors) {
+  EXPECT_EQ(thrown_by([&] { read_file(path("none")); }).code, ErrorCode::kNotFound);
+  EXPECT_EQ(thrown_by([&] { MappedFile::open(path("none")); }).code, ErrorCode::kNotFound);
+  EXPECT_EQ(thrown_by([&] { read_file(path(".")); }).code, ErrorCode::kInvalidFile);
+  EXPECT_EQ(thrown_by([&] { MappedFile::open(path(".")); }).code, ErrorCode::kInvalidFile);
+  EXPECT_THAT(thrown_by([&] { read_file(path("none")); }).message, HasSubstr("none: No such file"));
+}
+
+TEST_F(Files, AreMappedForAsLongAsACopyLives) {
+  write("f", "mapped");
+  std::span<const std::byte> bytes;
+  MappedFile copy;
+  {
+    const MappedFile file = MappedFile::open(path("f"));
+    bytes = file.bytes();
+    copy = file;
+  }
+  std::filesystem::remove(path("f"));
+  EXPECT_EQ(std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()), "mapped");
+  EXPECT_EQ(copy.bytes().data(), bytes.data());
+}
+
+TEST_F(Files, MayBeEmpty) {
+  write("f", "");
+  EXPECT_EQ(read_file(path("f")), "");
+  EXPECT_TRUE(MappedFile::open(path("f")).bytes().empty());
+}
+
+TEST_F(Files, AreWrittenWholeOrNotAtAll) {
+  write("f", "old");
+  write_file_atomically(path("f"), "new content");
+  EXPECT_EQ(read_file(path("f")), "new content");
+  EXPECT_EQ(entries(), 1u);  // no temporary file is left
+  EXPECT_EQ(thrown_by([&] { write_file_atomically(path("nowhere/f"), "x"); }).code, ErrorCode::kNotFound);
+  std::filesystem::create_directory(path("taken"));
+  EXPECT_EQ(thrown_by([&] { write_file_atomically(path("taken"), "x"); }).code, ErrorCode::kIo);
+  EXPECT_EQ(entries(), 2u);
+}
+
+}  // namespace
+}  // namespace modernbert
