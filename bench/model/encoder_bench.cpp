@@ -9,6 +9,7 @@
 #include <random>
 
 #include "model/cost.h"
+#include "model/cpu_encoder.h"
 #include "model/loaded_encoder.h"
 #include "ops/peak.h"
 
@@ -117,6 +118,40 @@ void register_workloads() {
     }
   }
 }
+
+// Narrow encoders in both types, whatever LoadedEncoder would choose: where does bf16 begin to pay?
+void narrow(benchmark::State& state, GemmType gemm) {
+  const int64_t hidden = state.range(0);
+  const std::string sizes = R"("vocab_size": 1000, "num_hidden_layers": 4, "num_attention_heads": 2)";
+  const EncoderConfig config = parse_config(
+      R"({"model_type": "modernbert", )" + sizes + R"(, "hidden_size": )" + std::to_string(hidden) +
+          R"(, "intermediate_size": )" + std::to_string(hidden * 3 / 2) + "}",
+      "narrow");
+  const Weights weights = RandomWeights(config).weights();
+  const CpuEncoder encoder(config, weights, gemm, 1);
+  const auto workspace = encoder.make_workspace();
+  const TokenBatch batch = batch_of(std::vector<int32_t>(8, 128), config.vocab_size);
+  Matrix out(batch.tokens(), hidden);
+  for (auto _ : state) encoder.forward(batch, *workspace, out.view(), nullptr);
+  state.counters["tokens/s"] =
+      benchmark::Counter(batch.tokens(), benchmark::Counter::kIsIterationInvariantRate);
+}
+BENCHMARK_CAPTURE(narrow, fp32, GemmType::kFp32)
+    ->Arg(32)
+    ->Arg(48)
+    ->Arg(64)
+    ->Arg(96)
+    ->Arg(128)
+    ->Arg(192)
+    ->Arg(256);
+BENCHMARK_CAPTURE(narrow, bf16, GemmType::kBf16)
+    ->Arg(32)
+    ->Arg(48)
+    ->Arg(64)
+    ->Arg(96)
+    ->Arg(128)
+    ->Arg(192)
+    ->Arg(256);
 
 const bool kRegistered = (register_workloads(), true);
 

@@ -15,29 +15,25 @@ PredictionHeadConfig pooler_config() {
 }
 
 PredictionHead masked_lm_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().mlm_head, checkpoint.mlm_head(), HeadRows::kTokens};
+  return {encoder, encoder.config().mlm_head, checkpoint.mlm_head()};
 }
 
 PredictionHead token_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().token_head, checkpoint.token_head(), HeadRows::kTokens};
+  return {encoder, encoder.config().token_head, checkpoint.token_head()};
 }
 
 PredictionHead sequence_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().sequence_head, checkpoint.sequence_head(), HeadRows::kPooled};
+  return {encoder, encoder.config().sequence_head, checkpoint.sequence_head()};
 }
 
-std::unique_ptr<Linear> classifier(const LoadedEncoder& encoder, const LinearParams& params) {
-  return encoder.make_exact_linear(params.weight.view(), params.bias);
-}
-
-std::unique_ptr<Linear> decoder(const LoadedEncoder& encoder, const LinearParams& params) {
-  return encoder.make_linear(params.weight.view(), params.bias);
+std::unique_ptr<Linear> projection(const LoadedEncoder& encoder, const LinearParams& params) {
+  return encoder.make_head_linear(params.weight.view(), params.bias);
 }
 
 }  // namespace
 
-ProjectionHead::ProjectionHead(PredictionHead head, std::unique_ptr<Linear> projection, int threads)
-    : head_(std::move(head)), projection_(std::move(projection)), threads_(threads) {}
+ProjectionHead::ProjectionHead(PredictionHead head, std::unique_ptr<Linear> linear, int threads)
+    : head_(std::move(head)), projection_(std::move(linear)), threads_(threads) {}
 
 Matrix ProjectionHead::logits(MatView<const float> hidden) const {
   Matrix y(hidden.rows, projection_->out_features());
@@ -47,16 +43,16 @@ Matrix ProjectionHead::logits(MatView<const float> hidden) const {
 
 MaskedLm::MaskedLm(const EncoderPtr& encoder)
     : ProjectionHead(masked_lm_head(*encoder, checkpoint_of(encoder)),
-                     decoder(*encoder, checkpoint_of(encoder).mlm_decoder()), encoder->threads()) {}
+                     projection(*encoder, checkpoint_of(encoder).mlm_decoder()), encoder->threads()) {}
 
 TokenClassifier::TokenClassifier(const EncoderPtr& encoder)
     : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
-                     classifier(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
+                     projection(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
                      encoder->threads()) {}
 
 QuestionAnswerer::QuestionAnswerer(const EncoderPtr& encoder)
     : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
-                     classifier(*encoder, checkpoint_of(encoder).question_answering_outputs()),
+                     projection(*encoder, checkpoint_of(encoder).question_answering_outputs()),
                      encoder->threads()) {}
 
 Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, ClassifierPooling pooling) {
@@ -76,7 +72,7 @@ Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, Clas
 
 SequenceClassifier::SequenceClassifier(const EncoderPtr& encoder)
     : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
-                     classifier(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
+                     projection(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
                      encoder->threads()),
       pooling_(encoder->config().classifier_pooling) {}
 
@@ -86,7 +82,7 @@ Matrix SequenceClassifier::logits(const TokenBatch& batch, MatView<const float> 
 
 MultipleChoice::MultipleChoice(const EncoderPtr& encoder)
     : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
-                     classifier(*encoder, checkpoint_of(encoder).classifier(1)), encoder->threads()),
+                     projection(*encoder, checkpoint_of(encoder).classifier(1)), encoder->threads()),
       pooling_(encoder->config().classifier_pooling) {}
 
 Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidden) const {
@@ -94,8 +90,7 @@ Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidd
 }
 
 BertPooler::BertPooler(const EncoderPtr& encoder)
-    : head_(*encoder, pooler_config(), {checkpoint_of(encoder).bert_pooler(), std::nullopt},
-            HeadRows::kPooled) {}
+    : head_(*encoder, pooler_config(), {checkpoint_of(encoder).bert_pooler(), std::nullopt}) {}
 
 Matrix BertPooler::pooled(const TokenBatch& batch, MatView<const float> hidden) const {
   return head_.apply(pool_sequences(batch, hidden, ClassifierPooling::kCls).view());

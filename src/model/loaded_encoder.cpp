@@ -22,8 +22,12 @@ int resolve_threads(int threads) {
   return threads == 0 ? std::max(1, omp_get_num_procs()) : threads;
 }
 
-ComputeType resolve_dtype(ComputeType dtype) {
-  if (dtype != ComputeType::kAuto) return dtype;
+// In narrower encoders bf16 rounding does not average out: a product sums too few terms.
+constexpr int32_t kMinBf16Width = 128;
+
+ComputeType resolve_dtype(const EncoderOptions& options, const EncoderConfig& config) {
+  if (options.backend == Backend::kRef || config.hidden_size < kMinBf16Width) return ComputeType::kFp32;
+  if (options.dtype != ComputeType::kAuto) return options.dtype;
   return cpu_has_bf16() ? ComputeType::kBf16 : ComputeType::kFp32;
 }
 
@@ -47,7 +51,7 @@ std::shared_ptr<const LoadedEncoder> LoadedEncoder::from_weights(EncoderConfig c
   loaded->config_ = std::move(config);
   loaded->weights_ = std::move(weights);
   loaded->backend_ = options.backend;
-  loaded->dtype_ = options.backend == Backend::kRef ? ComputeType::kFp32 : resolve_dtype(options.dtype);
+  loaded->dtype_ = resolve_dtype(options, loaded->config_);
   loaded->threads_ = resolve_threads(options.threads);
   if (options.backend == Backend::kRef) {
     loaded->encoder_ = std::make_unique<RefEncoder>(loaded->config_, loaded->weights_);
@@ -94,14 +98,9 @@ WorkDone LoadedEncoder::work_done() const {
   return work_done_;
 }
 
-std::unique_ptr<Linear> LoadedEncoder::make_linear(MatView<const float> weight,
-                                                   std::span<const float> bias) const {
-  return modernbert::make_linear(gemm_type(backend_, dtype_), weight, bias);
-}
-
-std::unique_ptr<Linear> LoadedEncoder::make_exact_linear(MatView<const float> weight,
-                                                         std::span<const float> bias) const {
-  return modernbert::make_linear(gemm_type(backend_, ComputeType::kFp32), weight, bias);
+std::unique_ptr<Linear> LoadedEncoder::make_head_linear(MatView<const float> weight,
+                                                        std::span<const float> bias) const {
+  return make_linear(gemm_type(backend_, ComputeType::kFp32), weight, bias);
 }
 
 }  // namespace modernbert

@@ -42,12 +42,10 @@ class LoadedEncoder {
   // Of all calls of forward that have returned.
   WorkDone work_done() const;
 
-  // Packed linear layer for the rows of all tokens, in this encoder's compute type.   weight: [out,in]; bias:
-  // empty or [out].
-  std::unique_ptr<Linear> make_linear(MatView<const float> weight, std::span<const float> bias) const;
-  // The same in fp32 whatever the compute type, for the few rows behind pooling and the few columns of a
-  // classifier: it costs nothing there, and rounding so close to the answer would show.
-  std::unique_ptr<Linear> make_exact_linear(MatView<const float> weight, std::span<const float> bias) const;
+  // Packed linear layer for a head: fp32 whatever the compute type. Heads see few rows or have few columns,
+  // so it costs little, and rounding so close to the answer would show.   weight: [out,in]; bias: empty or
+  // [out].
+  std::unique_ptr<Linear> make_head_linear(MatView<const float> weight, std::span<const float> bias) const;
 
  private:
   LoadedEncoder() = default;

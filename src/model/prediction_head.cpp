@@ -9,15 +9,13 @@
 namespace modernbert {
 
 PredictionHead::PredictionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config,
-                               PredictionHeadParams params, HeadRows rows)
+                               PredictionHeadParams params)
     : threads_(encoder.threads()),
       norm_eps_(encoder.config().norm_eps),
       activation_(config.activation),
       norm_(std::move(params.norm)) {
-  if (!params.dense) return;
-  const MatView<const float> weight = std::as_const(params.dense->weight).view();
-  dense_ = rows == HeadRows::kPooled ? encoder.make_exact_linear(weight, params.dense->bias)
-                                     : encoder.make_linear(weight, params.dense->bias);
+  if (params.dense)
+    dense_ = encoder.make_head_linear(std::as_const(params.dense->weight).view(), params.dense->bias);
 }
 
 Matrix PredictionHead::apply(MatView<const float> x) const {

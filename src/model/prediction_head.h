@@ -9,14 +9,11 @@
 
 namespace modernbert {
 
-// Of the rows that a head sees: kTokens computes in the encoder's type, kPooled in fp32.
-enum class HeadRows { kTokens, kPooled };
-
 // Immutable, thread-safe.
 class PredictionHead {
  public:
   PredictionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config,
-                 PredictionHeadParams params, HeadRows rows);
+                 PredictionHeadParams params);
   // x: [R,H]. Returns [R,H].
   Matrix apply(MatView<const float> x) const;
 

@@ -15,15 +15,6 @@ double share_of(double error, double bar) {
   return error / bar;
 }
 
-// The mean of n absolute errors that are normally distributed has a relative standard deviation of 0.756 /
-// sqrt(n), and the quotient of two such means sqrt(2) times that. Below 64 values the bars widen by two of
-// them: of two equally exact runs with six values, one is often twice as far off.
-double few_values_allowance(int64_t values) {
-  constexpr int64_t kFew = 64;
-  if (values >= kFew) return 1;
-  return 1 + 2 * 0.756 * std::sqrt(2.0 / static_cast<double>(std::max<int64_t>(values, 1)));
-}
-
 std::string failure_text(const CaseResult& worst) {
   const bool max_fails = share_of(worst.max_abs, worst.max_abs_bar) > 1;
   return fmt::format("{}: {} {:.4g} is above {:.4g}", worst.output, max_fails ? "max_abs" : "mean_abs",
@@ -45,15 +36,13 @@ std::string_view to_string(CaseStatus status) {
   return "?";
 }
 
-Bars bars_of(const ExpectedOutput& output, ComputeType dtype, int64_t values) {
+Bars bars_of(const ExpectedOutput& output, ComputeType dtype) {
   Bars bars;
   if (dtype != ComputeType::kBf16) {
     bars.max_abs = output.fp32_tolerance;
   } else if (output.bf16) {
-    // Whoever is inside float32's tolerance is right, however lucky the bfloat16 run was.
-    const double allowance = few_values_allowance(values);
-    bars.max_abs = std::max(2 * allowance * output.bf16->max_abs, output.fp32_tolerance);
-    bars.mean_abs = std::max(1.25 * allowance * output.bf16->mean_abs, output.fp32_tolerance);
+    bars.max_abs = 2 * output.bf16->max_abs;
+    bars.mean_abs = 1.25 * output.bf16->mean_abs;
   }
   return bars;
 }
@@ -78,7 +67,7 @@ void CaseReport::compare(const ExpectedOutput& output, std::span<const float> ac
                          expected.shape_text()));
     return;
   }
-  compare(output.name, actual, expected.to_floats(), bars_of(output, dtype_, expected.elements()));
+  compare(output.name, actual, expected.to_floats(), bars_of(output, dtype_));
 }
 
 void CaseReport::compare(const std::string& name, std::span<const float> actual,

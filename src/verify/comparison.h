@@ -17,8 +17,8 @@ struct Bars {
   double mean_abs = std::numeric_limits<double>::infinity();
 };
 
-// The bars of an output of so many values in this compute type (see verify.h). No bf16 figures: no bars.
-Bars bars_of(const ExpectedOutput& output, ComputeType dtype, int64_t values);
+// The bars of an output in this compute type (see verify.h). No bf16 figures: no bars.
+Bars bars_of(const ExpectedOutput& output, ComputeType dtype);
 
 struct Difference {
   double max_abs = 0;  // NaN or infinity anywhere in `actual` makes both infinite

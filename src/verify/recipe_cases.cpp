@@ -109,7 +109,7 @@ void compare_first_tokens(const RecipeRun& run, const ExpectedOutput& output, Ca
   const auto expected = tensor.to_floats();
   const size_t per_row = ids.size() / static_cast<size_t>(run.row_logits.rows());
   if (expected.size() != ids.size() || per_row < 2) return;  // compare() reports the shape
-  const double bar = bars_of(output, report.dtype(), tensor.elements()).max_abs;
+  const double bar = bars_of(output, report.dtype()).max_abs;
   for (int64_t r = 0; r < run.row_logits.rows(); ++r) {
     const auto logits = run.row_logits.row(r);
     const auto first = static_cast<int32_t>(std::ranges::max_element(logits) - logits.begin());

@@ -74,7 +74,7 @@ std::unique_ptr<Module> make_dense(const ModuleContext& context, FeatureWidths& 
   const Weights weights = Weights::open(context.entry.folder);
   const auto load = [&](const std::string& name, const std::vector<float>& bias) {
     const std::vector<float> weight = weights.require(name, {out, in}).to_floats();
-    return context.encoder.make_exact_linear({weight.data(), out, in}, bias);
+    return context.encoder.make_head_linear({weight.data(), out, in}, bias);
   };
   std::vector<float> bias;
   if (fields.boolean("bias", true)) bias = weights.require("linear.bias", {out}).to_floats();

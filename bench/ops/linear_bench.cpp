@@ -1,0 +1,47 @@
+// One tile through Linear at the shapes of small, base and large models: GFLOP/s of one thread, per type and
+// library.
+#include <benchmark/benchmark.h>
+
+#include <random>
+#include <vector>
+
+#include "ops/linear.h"
+
+namespace modernbert {
+namespace {
+
+std::vector<float> random_values(size_t count) {
+  std::minstd_rand generator(1);
+  std::uniform_real_distribution<float> uniform(-1, 1);
+  std::vector<float> values(count);
+  for (float& value : values) value = uniform(generator);
+  return values;
+}
+
+void run_tile(benchmark::State& state, GemmType type, GemmLibrary library) {
+  const int64_t in = state.range(0), out = state.range(1), rows = 64;
+  const auto weight = random_values(static_cast<size_t>(in * out)),
+             x = random_values(static_cast<size_t>(rows * in));
+  const auto linear = make_linear(type, {weight.data(), out, in}, {}, 1, library);
+  LinearScratch scratch;
+  for (auto _ : state) {
+    linear->run_tile({x.data(), rows, in}, scratch,
+                     [](int64_t, MatView<const float> y) { benchmark::DoNotOptimize(y.data); });
+  }
+  using benchmark::Counter;
+  state.counters["GFLOP/s"] =
+      Counter(2e-9 * static_cast<double>(rows * in * out), Counter::kIsIterationInvariantRate);
+}
+
+void shapes(benchmark::internal::Benchmark* bench) {
+  for (const int64_t size : {16, 32, 64, 96, 128, 256}) bench->Args({size, 3 * size});
+  bench->Args({768, 2304})->Args({768, 768})->Args({1152, 768})->Args({1024, 5248})->Args({2624, 1024});
+}
+
+BENCHMARK_CAPTURE(run_tile, fp32, GemmType::kFp32, GemmLibrary::kBest)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, bf16, GemmType::kBf16, GemmLibrary::kBest)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, fp32_onednn, GemmType::kFp32, GemmLibrary::kOneDnn)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, bf16_onednn, GemmType::kBf16, GemmLibrary::kOneDnn)->Apply(shapes);
+
+}  // namespace
+}  // namespace modernbert
