@@ -3,6 +3,7 @@
 #include <limits>
 #include <vector>
 
+#include "core/check.h"
 #include "core/fail.h"
 #include "core/utf8.h"
 #include "tokenizer/pipeline.h"
@@ -74,6 +75,7 @@ class TextTokenizer {
     pipeline_.model->split(word, subwords_);
     for (const Subword& subword : subwords_) {
       const size_t end = begin + subword.length;
+      MB_DCHECK(end <= text.text().size());
       add(subword.id, text.origin(ByteRange{begin, end}));
       if (keep_tokens_) out_.tokens.emplace_back(pipeline_.model->vocabulary().text(subword.id));
       begin = end;

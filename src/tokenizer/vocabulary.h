@@ -25,6 +25,8 @@ class Vocabulary {
   // id keeps showing it.
   bool add(std::string token, int32_t id);
 
+  void reserve(size_t tokens) { id_of_.reserve(tokens); }
+
   std::optional<int32_t> find(std::string_view token) const;
   bool has(int32_t id) const {
     return id >= 0 && static_cast<size_t>(id) < index_of_id_.size() && index_of_id_[id] != 0;

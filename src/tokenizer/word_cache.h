@@ -34,7 +34,7 @@ class WordCache {
   void store(const Key& key, std::span<const Subword> tokens);
 
  private:
-  static constexpr size_t kSlots = size_t{1} << 14;
+  static constexpr size_t kSlots = size_t{1} << 15;
   static constexpr size_t kMaxWord = 26;
   static constexpr size_t kMaxTokens = 6;
 

@@ -51,9 +51,12 @@ void Component::reject_type(std::string_view implemented) const {
        implemented);
 }
 
+bool is_token_id(const Json& value) {
+  return value.is_number_unsigned() && value.get<uint64_t>() < static_cast<uint64_t>(kMaxTokenId);
+}
+
 int32_t read_token_id(const Json& value, const std::string& where) {
-  const bool fits = value.is_number_unsigned() && value.get<uint64_t>() < static_cast<uint64_t>(kMaxTokenId);
-  if (!fits) {
+  if (!is_token_id(value)) {
     fail(ErrorCode::kInvalidFile, "{} is {}, want an id from 0 to {}", where, brief(value), kMaxTokenId - 1);
   }
   return value.get<int32_t>();

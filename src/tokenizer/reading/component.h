@@ -40,6 +40,7 @@ class Component {
   std::string type_;
 };
 
+bool is_token_id(const Json& value);
 // Error (kInvalidFile) unless value is an integer in [0, kMaxTokenId).
 int32_t read_token_id(const Json& value, const std::string& where);
 

@@ -10,8 +10,11 @@ Vocabulary read_vocabulary(const Component& component) {
   const Json& vocab = component.required("vocab");
   if (!vocab.is_object()) component.fields().reject("vocab", "an object of tokens and ids");
   Vocabulary vocabulary;
+  vocabulary.reserve(vocab.size());
   for (const auto& [token, value] : vocab.items()) {
-    const int32_t id = read_token_id(value, fmt::format("{}.vocab[{}]", component.where(), brief(token)));
+    if (!is_token_id(value))
+      read_token_id(value, fmt::format("{}.vocab[{}]", component.where(), brief(token)));
+    const auto id = value.get<int32_t>();
     if (!vocabulary.add(token, id)) {
       fail(ErrorCode::kInvalidFile, "{}.vocab gives the id {} to \"{}\" and to \"{}\"", component.where(), id,
            vocabulary.text(id), token);
@@ -68,6 +71,11 @@ ReadModel read_bpe(const Component& component, const ModelSettings& settings) {
   options.fuse_unknown = fields.boolean("fuse_unk", false);
   options.byte_fallback = fields.boolean("byte_fallback", false);
   options.ignore_merges = fields.boolean("ignore_merges", false);
+  if (options.byte_fallback && !(options.continuing_prefix.empty() && options.end_of_word_suffix.empty())) {
+    fail(ErrorCode::kUnsupported,
+         "{}.byte_fallback with continuing_subword_prefix or end_of_word_suffix is not implemented",
+         component.where());
+  }
   Vocabulary vocabulary = read_vocabulary(component);
   const std::vector<MergeRule> merges = read_merges(component);
   const bool bytes = settings.may_read_bytes && bpe_covers_bytes(vocabulary, options);
