@@ -17,8 +17,8 @@ struct TokenBatch {
   std::vector<int32_t> type_ids;          // [T], or empty = all 0
   std::vector<int32_t> cu_seqlens = {0};  // [B+1]
   std::vector<int32_t>
-      visible;  // [B], or empty = all: only the first visible[b] tokens of b are seen as keys
-  int32_t max_seqlen = 0;               // longest sequence so far
+      visible;             // [B], or empty = all: only the first visible[b] tokens of b are seen as keys
+  int32_t max_seqlen = 0;  // longest sequence so far
 
   int32_t tokens() const { return static_cast<int32_t>(ids.size()); }
   int32_t sequences() const { return static_cast<int32_t>(cu_seqlens.size()) - 1; }
