@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 
@@ -12,6 +13,9 @@
 
 namespace modernbert {
 namespace {
+
+// Opening a FIFO must not wait for a writer; regular files do not care.
+constexpr int kReadOnly = O_RDONLY | O_NONBLOCK;
 
 ErrorCode code_of(int error) {
   return error == ENOENT || error == ENOTDIR ? ErrorCode::kNotFound : ErrorCode::kIo;
@@ -51,7 +55,7 @@ void write_all(int fd, std::string_view content, const std::filesystem::path& pa
 }  // namespace
 
 std::string read_file(const std::filesystem::path& path, size_t max_bytes) {
-  const FileDescriptor file(path, O_RDONLY);
+  const FileDescriptor file(path, kReadOnly);
   const size_t size = regular_file_size(file.get(), path);
   if (size > max_bytes) {
     fail(ErrorCode::kInvalidFile, "{}: {} bytes, want at most {}", path.string(), size, max_bytes);
@@ -70,7 +74,7 @@ std::string read_file(const std::filesystem::path& path, size_t max_bytes) {
 }
 
 MappedFile MappedFile::open(const std::filesystem::path& path) {
-  const FileDescriptor file(path, O_RDONLY);
+  const FileDescriptor file(path, kReadOnly);
   const size_t size = regular_file_size(file.get(), path);
   MappedFile mapped;
   mapped.path_ = path;
@@ -85,7 +89,8 @@ MappedFile MappedFile::open(const std::filesystem::path& path) {
 }
 
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
-  const std::filesystem::path temporary = path.string() + ".tmp" + std::to_string(::getpid());
+  static std::atomic<unsigned> writes = 0;  // two threads may write one path
+  const std::filesystem::path temporary = fmt::format("{}.tmp{}.{}", path.string(), ::getpid(), writes++);
   try {
     const FileDescriptor file(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0644);
     write_all(file.get(), content, temporary);

@@ -1,5 +1,8 @@
 #include "core/json.h"
 
+#include <set>
+#include <vector>
+
 #include "core/fail.h"
 #include "core/file.h"
 
@@ -33,6 +36,18 @@ void check_depth(std::string_view text, const std::string& source) {
   }
 }
 
+Json parse_without_repeats(std::string_view text, const std::string& source) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  return Json::parse(text, [&](int, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::object_start) keys.emplace_back();
+    if (event == Json::parse_event_t::object_end) keys.pop_back();
+    if (event == Json::parse_event_t::key && !keys.back().insert(parsed.get<std::string>()).second) {
+      fail(ErrorCode::kInvalidFile, "{}: {} appears twice", source, brief(parsed));
+    }
+    return true;
+  });
+}
+
 }  // namespace
 
 std::string brief(const Json& value) {
@@ -41,7 +56,7 @@ std::string brief(const Json& value) {
   return text;
 }
 
-Json parse_json(std::string_view text, const std::string& source) {
+Json parse_json(std::string_view text, const std::string& source, RepeatedKeys repeated) {
   if (text.size() > kMaxBytes) {
     fail(ErrorCode::kInvalidFile, "{}: {} bytes of JSON, want at most {}", source, text.size(), kMaxBytes);
   }
@@ -51,7 +66,7 @@ Json parse_json(std::string_view text, const std::string& source) {
   }
   check_depth(text, source);
   try {
-    return Json::parse(text);
+    return repeated == RepeatedKeys::kReject ? parse_without_repeats(text, source) : Json::parse(text);
   } catch (const Json::parse_error& error) {
     fail(ErrorCode::kInvalidFile, "{}: not valid JSON at byte {}", source, error.byte);
   } catch (const Json::exception& error) {

@@ -15,7 +15,12 @@ using Json = nlohmann::json;
 
 // source: what error messages call the text. Nesting above 64 levels, NUL-terminated junk and invalid UTF-8
 // are errors (kInvalidFile).
-Json parse_json(std::string_view text, const std::string& source);
+//
+// Of keys that an object repeats the last one counts, as everywhere; kReject makes them an error, for formats
+// that forbid them.
+enum class RepeatedKeys { kKeepLast, kReject };
+Json parse_json(std::string_view text, const std::string& source,
+                RepeatedKeys repeated = RepeatedKeys::kKeepLast);
 Json read_json_file(const std::filesystem::path& path);
 // nullopt if the file does not exist.
 std::optional<Json> read_json_file_if_exists(const std::filesystem::path& path);

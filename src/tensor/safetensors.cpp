@@ -73,7 +73,7 @@ Json parse_header(std::span<const std::byte> bytes, uint64_t& header_bytes, cons
          source, header_bytes, std::min(available, kMaxHeaderBytes));
   }
   const auto* text = reinterpret_cast<const char*>(bytes.data()) + sizeof header_bytes;
-  Json header = parse_json({text, header_bytes}, source);
+  Json header = parse_json({text, header_bytes}, source, RepeatedKeys::kReject);
   if (!header.is_object()) fail(ErrorCode::kInvalidFile, "{}: header is not a JSON object", source);
   return header;
 }

@@ -50,6 +50,13 @@ TEST_F(Files, ThatAreNotThereOrNoFilesAreErrors) {
   EXPECT_THAT(thrown_by([&] { read_file(path("none")); }).message, HasSubstr("none: No such file"));
 }
 
+// Reading a FIFO would wait for a writer for ever.
+TEST_F(Files, ThatArePipesAreErrors) {
+  ASSERT_EQ(::mkfifo(path("pipe").c_str(), 0600), 0);
+  EXPECT_EQ(thrown_by([&] { read_file(path("pipe")); }).code, ErrorCode::kInvalidFile);
+  EXPECT_EQ(thrown_by([&] { MappedFile::open(path("pipe")); }).code, ErrorCode::kInvalidFile);
+}
+
 TEST_F(Files, AreMappedForAsLongAsACopyLives) {
   write("f", "mapped");
   std::span<const std::byte> bytes;

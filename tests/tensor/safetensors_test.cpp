@@ -91,6 +91,13 @@ TEST(Safetensors, OverlapsAreErrors) {
   EXPECT_THAT(rejection(header), HasSubstr("a and b overlap"));
 }
 
+TEST(Safetensors, NamesThatAppearTwiceAreErrors) {
+  const std::string one = R"("w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]})";
+  EXPECT_THAT(rejection("{" + one + "," + one + "}"), HasSubstr("\"w\" appears twice"));
+  EXPECT_THAT(rejection(R"({"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"dtype":"I32"}})"),
+              HasSubstr("appears twice"));
+}
+
 TEST(Safetensors, EntriesMustBeComplete) {
   EXPECT_THAT(rejection(entry("F8", "[8]", "[0,8]")), HasSubstr("dtype is \"F8\", want F64"));
   EXPECT_THAT(rejection(R"({"w":{"shape":[2],"data_offsets":[0,8]}})"), HasSubstr("dtype is missing"));
