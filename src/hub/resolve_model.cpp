@@ -53,9 +53,16 @@ fs::path resolve_model(std::string_view spec, const HubOptions& options) {
   if (commit && missing.empty()) return snapshot;
   if (settings.offline) return resolve_offline(id, settings, snapshot, missing);
 
-  hub::HubClient client(settings, id);
-  hub::Downloader downloader(client, cache, id, settings.progress);
-  return cache.snapshot(downloader.fetch_snapshot());
+  try {
+    hub::HubClient client(settings, id);
+    hub::Downloader downloader(client, cache, id, settings.progress);
+    return cache.snapshot(downloader.fetch_snapshot());
+  } catch (const Error& error) {
+    if (error.code() != ErrorCode::kNetwork) throw;
+    // Whoever mistyped a folder's name should not have to guess why there is a download at all.
+    const char* why = commit ? "its copy in the cache is incomplete" : "neither a folder nor in the cache";
+    fail(error.code(), "{}: {}; {}", id.text(), why, error.what());
+  }
 }
 
 }  // namespace modernbert
