@@ -92,8 +92,10 @@ std::vector<int32_t> mixed_lengths() {
 void forward(benchmark::State& state, ComputeType dtype, const std::vector<int32_t>& lengths) {
   const LoadedEncoder& encoder = base_encoder(dtype);
   const TokenBatch batch = batch_of(lengths, encoder.config().vocab_size);
-  const double peak = measured_peak_gflops(dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32,
-                                           encoder.threads());
+  const GemmType type = dtype == ComputeType::kBf16   ? GemmType::kBf16
+                        : dtype == ComputeType::kInt8 ? GemmType::kInt8
+                                                      : GemmType::kFp32;
+  const double peak = measured_peak_gflops(type, encoder.threads());
   const double flops = forward_flops(encoder.config(), batch);
   for (auto _ : state) benchmark::DoNotOptimize(encoder.forward(batch).view().data);
   using benchmark::Counter;
@@ -109,7 +111,7 @@ void register_workloads() {
                                                                  {"long2048", {2048, 2048}},
                                                                  {"long8192", {8192}},
                                                                  {"one16", {16}}};
-  for (const ComputeType dtype : {ComputeType::kFp32, ComputeType::kBf16}) {
+  for (const ComputeType dtype : {ComputeType::kFp32, ComputeType::kBf16, ComputeType::kInt8}) {
     for (const auto& [name, lengths] : workloads) {
       benchmark::RegisterBenchmark(("forward/" + name + "/" + std::string(to_string(dtype))).c_str(), forward,
                                    dtype, lengths)
@@ -128,7 +130,7 @@ void narrow(benchmark::State& state, GemmType gemm) {
           R"(, "intermediate_size": )" + std::to_string(hidden * 3 / 2) + "}",
       "narrow");
   const Weights weights = RandomWeights(config).weights();
-  const CpuEncoder encoder(config, weights, gemm, 1);
+  const CpuEncoder encoder(config, weights, GemmPlan::all(gemm), 1);
   const auto workspace = encoder.make_workspace();
   const TokenBatch batch = batch_of(std::vector<int32_t>(8, 128), config.vocab_size);
   Matrix out(batch.tokens(), hidden);

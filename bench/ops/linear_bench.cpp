@@ -19,14 +19,17 @@ std::vector<float> random_values(size_t count) {
 }
 
 void run_tile(benchmark::State& state, GemmType type, GemmLibrary library) {
-  const int64_t in = state.range(0), out = state.range(1), rows = 64;
+  const int64_t in = state.range(0), out = state.range(1), rows = 96;
   const auto weight = random_values(static_cast<size_t>(in * out)),
              x = random_values(static_cast<size_t>(rows * in));
   const auto linear = make_linear(type, {weight.data(), out, in}, {}, 1, library);
   LinearScratch scratch;
+  RowBuffer input(linear->row_type(), in);
+  input.resize(rows);
+  for (int64_t r = 0; r < rows; ++r) input.store(r, 0, {x.data() + r * in, static_cast<size_t>(in)});
   for (auto _ : state) {
-    linear->run_tile({x.data(), rows, in}, scratch,
-                     [](int64_t, MatView<const float> y) { benchmark::DoNotOptimize(y.data); });
+    linear->run_tile(input.view(), {0, linear->groups()}, scratch,
+                     [](int64_t, int64_t, MatView<float> y) { benchmark::DoNotOptimize(y.data); });
   }
   using benchmark::Counter;
   state.counters["GFLOP/s"] =
@@ -40,6 +43,7 @@ void shapes(benchmark::internal::Benchmark* bench) {
 
 BENCHMARK_CAPTURE(run_tile, fp32, GemmType::kFp32, GemmLibrary::kBest)->Apply(shapes);
 BENCHMARK_CAPTURE(run_tile, bf16, GemmType::kBf16, GemmLibrary::kBest)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, int8, GemmType::kInt8, GemmLibrary::kBest)->Apply(shapes);
 BENCHMARK_CAPTURE(run_tile, fp32_onednn, GemmType::kFp32, GemmLibrary::kOneDnn)->Apply(shapes);
 BENCHMARK_CAPTURE(run_tile, bf16_onednn, GemmType::kBf16, GemmLibrary::kOneDnn)->Apply(shapes);
 

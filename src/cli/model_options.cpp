@@ -78,7 +78,7 @@ std::filesystem::path open_folder(const FolderOptions& options) {
 }
 
 void add_dtype_option(CLI::App& app, ComputeType& dtype) {
-  add_choice(app, "--dtype", dtype, "auto|fp32|bf16", "auto", parse_compute_type,
+  add_choice(app, "--dtype", dtype, "auto|fp32|bf16|int8", "auto", parse_compute_type,
              "Type of the matrix products; auto: bf16 where the CPU multiplies it in hardware")
       ->group(kGroup);
 }

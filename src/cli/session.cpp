@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "cli/status.h"
+#include "measure/peaks.h"
 #include "model/cost.h"
-#include "ops/peak.h"
 #include "tasks/model_impl.h"
 
 namespace modernbert::cli {
@@ -15,9 +15,10 @@ void Session::finish() const {
   if (!options_.stats) return;
   const LoadedEncoder& encoder = *model_.impl().encoder;
   const WorkDone work = encoder.work_done();
-  const bool bf16 = encoder.dtype() == ComputeType::kBf16;
-  const double peak = measured_peak_gflops(bf16 ? GemmType::kBf16 : GemmType::kFp32, encoder.threads());
-  const double gflops = seconds_ > 0 ? work.flops / seconds_ * 1e-9 : 0;
+  if (work.tokens == 0) return;
+  const double peak =
+      measure_peaks(encoder.dtype(), encoder.threads()).of(work.gemm_flops, work.attention_flops);
+  const double gflops = seconds_ > 0 ? work.flops() / seconds_ * 1e-9 : 0;
   const double tokens_per_second = seconds_ > 0 ? static_cast<double>(work.tokens) / seconds_ : 0;
   print_note(
       fmt::format("{} tokens in {:.3f} s: {:.0f} tokens/s, {:.1f} GFLOP/s = {:.1f} % of this machine's {} "

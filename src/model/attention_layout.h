@@ -1,71 +1,94 @@
 // Where q, k and v of a packed batch live while attention runs: per head, every sequence starting at a
-// multiple of 16 rows; padding is zero. Two element layouts: floats for the portable kernel, pairs of bf16
-// for the bf16 one.
+// multiple of 16 rows; padding is zero.
 #pragma once
 
 #include <cstdint>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "modernbert/token_batch.h"
 #include "ops/attention.h"
-#include "ops/attention_bf16.h"
-#include "tensor/matrix.h"
+#include "ops/attention_panel.h"
+#include "ops/rope.h"
+#include "ops/rows.h"
 
 namespace modernbert {
 
-// One block of queries of one head of one sequence: the unit of parallel work.
+// Neighbouring blocks of queries of one head of one sequence: the unit of parallel work.
 struct AttentionItem {
   int32_t sequence;
   int32_t head;
   int32_t query_begin;
-  int64_t cost;
+  int32_t query_end;
+  int64_t cost;  // keys visited, by block
 };
 
 // Scratch of one thread.
 struct AttentionThreadScratch {
-  AttentionScratch fp32;
-  Bf16AttentionScratch bf16;
+  AttentionScratch portable;
+  std::vector<float> outputs;  // [block rows, head_dim] of the portable kernel
+  PanelAttentionScratch panel;
 };
 
 enum class QkvPart { kQuery, kKey, kValue };
 
+struct Rotation {
+  const RopeTable* table;              // null: none
+  std::span<const int32_t> positions;  // [T]
+  float query_scale;                   // head_dim^-0.5 * log2(e): attention works with powers of two
+
+  std::span<const float> cos(int64_t token) const { return row(table->cos, token); }
+  std::span<const float> sin(int64_t token) const { return row(table->sin, token); }
+
+ private:
+  std::span<const float> row(const std::vector<float>& values, int64_t token) const {
+    const auto half = static_cast<size_t>(table->half_dim);
+    return {values.data() + static_cast<size_t>(positions[static_cast<size_t>(token)]) * half, half};
+  }
+};
+
 // Reused between forward passes; grows to the largest batch. store may be called by many threads at once for
-// different rows, attend for different items.
+// different tokens, attend for different items.
 class AttentionLayout {
  public:
-  // uses_bf16: factors are rounded to bf16 where the CPU and the head size have a kernel for it.
-  AttentionLayout(int64_t heads, int64_t head_dim, bool uses_bf16);
+  // type: of the factors; kBf16 only where the CPU and the head size have a kernel for it, kFp32 otherwise.
+  static std::unique_ptr<AttentionLayout> make(int64_t heads, int64_t head_dim, RowType type);
+  virtual ~AttentionLayout() = default;
 
   // Lays out a batch and zeroes the padding rows.
   void prepare(const TokenBatch& batch);
   // Work items for a layer with this window, most expensive first.   batch: the prepared one.
-  void list_items(const TokenBatch& batch, int64_t window, std::vector<AttentionItem>& items) const;
+  void list_items(const TokenBatch& batch, int64_t window, int threads,
+                  std::vector<AttentionItem>& items) const;
 
-  // values: [head_dim] of a token's query (rotated, scaled by head_dim^-0.5 log2 e), key (rotated) or value.
-  void store(QkvPart part, int64_t head, int64_t token, std::span<const float> values);
-  // out: [L, head_dim] of the item's sequence and head; the item's rows are written.
-  void attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
-              AttentionThreadScratch& scratch, MatView<float> out) const;
+  // Rows of one head of neighbouring tokens, from `token` on: queries and keys are rotated on the way,
+  // queries scaled.   rows: [R, head_dim].
+  virtual void store(QkvPart part, int64_t head, int64_t token, MatView<const float> rows,
+                     const Rotation& rotation) = 0;
+  // Writes the item's columns [head*head_dim, +head_dim) of its tokens' rows.   context: [T,H].
+  virtual void attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
+                      AttentionThreadScratch& scratch, RowBuffer& context) const = 0;
+
+ protected:
+  AttentionLayout(int64_t heads, int64_t head_dim) : heads_(heads), head_dim_(head_dim) {}
+  int64_t head_dim() const { return head_dim_; }
+  // Rows of all heads: head h's row r is number h * padded_rows() + r.
+  int64_t padded_rows() const { return padded_rows_; }
+  int64_t row_number(int64_t head, int64_t row) const { return head * padded_rows_ + row; }
+  int64_t first_row(int32_t sequence) const { return sequence_row_[static_cast<size_t>(sequence)]; }
+  int64_t row_of_token(int64_t token) const { return row_of_token_[static_cast<size_t>(token)]; }
 
  private:
-  void store_bf16(QkvPart part, int64_t head, int64_t row, std::span<const float> values);
-  // Word of a head's row in q and k (and, in the float layout, v).
-  size_t word(int64_t head, int64_t row) const {
-    return static_cast<size_t>((head * padded_rows_ + row) * row_words_);
-  }
-  // Word of a pair of rows in v in the bf16 layout.
-  size_t value_pair(int64_t head, int64_t row) const {
-    return static_cast<size_t>((head * padded_rows_ + row) / 2 * kBf16HeadDim);
-  }
-  void clear_rows(int64_t head, int64_t begin, int64_t count);
+  // Room for `rows` rows of q, k and v.
+  virtual void reserve(int64_t rows) = 0;
+  virtual void clear_key_and_value(int64_t row_number) = 0;
+  virtual int64_t block_rows(int64_t window) const = 0;
 
-  int64_t heads_;
-  bool uses_bf16_;
-  int64_t row_words_;  // 32-bit words of a row, padding included
+  int64_t heads_, head_dim_;
   int64_t padded_rows_ = 0;
   std::vector<int64_t> sequence_row_;  // [B] first padded row of each sequence
   std::vector<int64_t> row_of_token_;  // [T]
-  AlignedBuffer<uint32_t> q_, k_, v_;  // [heads, padded_rows, row_words]
 };
 
 }  // namespace modernbert

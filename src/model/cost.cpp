@@ -106,14 +106,17 @@ int64_t visible_pairs(int64_t length, int32_t window) {
   return length * (2 * w + 1) - w * (w + 1);
 }
 
+double gemm_flops(const EncoderConfig& config, int64_t tokens) {
+  return 2.0 * static_cast<double>(matrix_parameters(config)) * static_cast<double>(tokens);
+}
+
 double forward_flops(const EncoderConfig& config, int64_t length) {
   double pairs = 0;
   for (const LayerConfig& layer : config.layers) {
     pairs += static_cast<double>(visible_pairs(length, layer.window));
   }
   // Each pair: a dot product and a weighted sum over the head size, for every head: 4 H.
-  return 2.0 * static_cast<double>(matrix_parameters(config)) * static_cast<double>(length) +
-         4.0 * config.hidden_size * pairs;
+  return gemm_flops(config, length) + 4.0 * config.hidden_size * pairs;
 }
 
 double forward_flops(const EncoderConfig& config, const TokenBatch& batch) {

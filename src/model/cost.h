@@ -36,6 +36,9 @@ int64_t matrix_parameters(const EncoderConfig& config);
 // (query, key) pairs that see each other in a sequence of `length` tokens.   window: LayerConfig::window.
 int64_t visible_pairs(int64_t length, int32_t window);
 
+// Of a forward pass, the part in the layers' matrices.
+double gemm_flops(const EncoderConfig& config, int64_t tokens);
+
 // One forward pass of the encoder, without head, over one sequence and over a batch.
 double forward_flops(const EncoderConfig& config, int64_t length);
 double forward_flops(const EncoderConfig& config, const TokenBatch& batch);
@@ -43,7 +46,9 @@ double forward_flops(const EncoderConfig& config, const TokenBatch& batch);
 // What the encoder has computed so far.
 struct WorkDone {
   int64_t tokens = 0;
-  double flops = 0;
+  double gemm_flops = 0;
+  double attention_flops = 0;
+  double flops() const { return gemm_flops + attention_flops; }
 };
 
 // What one forward pass over one sequence of `tokens` holds at its peak beside the weights, all in fp32: the

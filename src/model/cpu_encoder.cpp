@@ -9,55 +9,100 @@
 namespace modernbert {
 namespace {
 
-// The tokens of a batch in tiles of equal size.
-struct Tiling {
-  int64_t tokens;
-  int64_t rows;  // per tile; the last one may be shorter
-  int64_t count() const { return (tokens + rows - 1) / rows; }
-  int64_t begin(int64_t tile) const { return tile * rows; }
-  MatView<float> slice(MatView<float> all, int64_t tile) const {
-    return all.slice_rows(begin(tile), std::min(rows, tokens - begin(tile)));
+// The tokens of a batch in tiles of equal size. So few that one tile holds them are shared by the team, which
+// splits the columns of each product: every thread then reads its own part of the weights, once.
+class Tiling {
+ public:
+  Tiling(int64_t tokens, int threads, int64_t max_rows)
+      : tokens_(tokens),
+        is_shared_(threads > 1 && tokens <= max_rows),
+        rows_(is_shared_ ? tokens : even_tile_rows(tokens, threads, max_rows)) {}
+
+  // Calls f(tile) for every tile; called by each thread of the team, ends with a barrier.
+  template <class F>
+  void for_each(MatView<float> x, CpuWorkspace& workspace, F f) const {
+    const auto thread = static_cast<size_t>(omp_get_thread_num());
+    if (is_shared_) {
+      const Share share{omp_get_thread_num(), omp_get_num_threads()};
+      f(Tile{0, x, workspace.threads[0].tile, share});
+      share.wait();
+      return;
+    }
+    const int64_t count = (tokens_ + rows_ - 1) / rows_;
+#pragma omp for schedule(dynamic)
+    for (int64_t i = 0; i < count; ++i) {
+      const int64_t begin = i * rows_;
+      f(Tile{
+          begin, x.slice_rows(begin, std::min(rows_, tokens_ - begin)), workspace.threads[thread].tile, {}});
+    }
   }
+
+ private:
+  int64_t tokens_;
+  bool is_shared_;
+  int64_t rows_;  // per tile; the last one may be shorter
 };
 
 }  // namespace
 
-CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, GemmType gemm, int threads)
+CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, const GemmPlan& plan, int threads)
     : config_(config),
-      uses_bf16_(gemm == GemmType::kBf16),
+      plan_(plan),
       threads_(threads),
       embedding_(Checkpoint(config, weights).embeddings()),
       rope_tables_(config.head_dim()) {
   const Checkpoint checkpoint(config, weights);
   for (int i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.push_back(std::make_unique<CpuLayer>(checkpoint.layer(i), config, i, gemm));
+    layers_.push_back(std::make_unique<CpuLayer>(checkpoint.layer(i), config, i, plan));
   }
   final_norm_ = checkpoint.final_norm();
 }
 
 std::unique_ptr<Workspace> CpuEncoder::make_workspace() const {
-  return std::make_unique<CpuWorkspace>(config_, uses_bf16_, threads_);
+  return std::make_unique<CpuWorkspace>(config_, plan_.attention_type(), threads_);
+}
+
+size_t CpuEncoder::packed_bytes() const {
+  size_t bytes = 0;
+  for (const auto& layer : layers_) bytes += layer->packed_bytes();
+  return bytes;
 }
 
 void CpuEncoder::prepare(const TokenBatch& batch, CpuWorkspace& workspace) const {
   const size_t count = static_cast<size_t>(batch.tokens()) * static_cast<size_t>(config_.hidden_size);
-  workspace.x.reserve(count);
-  workspace.context.reserve(count);
-  workspace.layout.prepare(batch);
+  workspace.x.reserve(count + static_cast<size_t>(RowBuffer::kSpareRows * config_.hidden_size));
+  workspace.context.resize(batch.tokens());
+  workspace.layout->prepare(batch);
+  for (CpuThreadScratch& thread : workspace.threads) {
+    for (const auto& layer : layers_) layer->reserve(thread.tile);
+  }
   for (auto& entry : workspace.items) entry.second.clear();
   const int64_t positions = 1 + *std::ranges::max_element(batch.positions);
   for (const auto& layer : layers_) {
     auto& items = workspace.items[layer->window()];
-    if (items.empty()) workspace.layout.list_items(batch, layer->window(), items);
+    if (items.empty()) workspace.layout->list_items(batch, layer->window(), threads_, items);
     if (config_.position_kind != PositionKind::kRope) continue;
     auto& table = workspace.rope_tables[layer->rope_theta()];
     if (!table || table->positions() < positions) table = rope_tables_.get(layer->rope_theta(), positions);
   }
 }
 
-void CpuEncoder::embed_tile(const TokenBatch& batch, int64_t begin, MatView<float> x) const {
-  embedding_.lookup(batch, begin, x);
-  layer_norm(x, embedding_.norm().weight, embedding_.norm().bias, static_cast<float>(config_.norm_eps), x);
+void CpuEncoder::embed_tile(const TokenBatch& batch, const Tile& tile) const {
+  const Range part = tile.share.of(tile.x.rows);
+  const MatView<float> rows = tile.x.slice_rows(part.begin, part.size());
+  embedding_.lookup(batch, tile.begin + part.begin, rows);
+  const NormParams& norm = embedding_.norm();
+  layer_norm(rows, norm.weight, norm.bias, static_cast<float>(config_.norm_eps), rows);
+  tile.share.wait();
+}
+
+void CpuEncoder::normalize_output(const Tile& tile, MatView<float> hidden) const {
+  const Range part = tile.share.of(tile.x.rows);
+  const MatView<float> from = tile.x.slice_rows(part.begin, part.size());
+  const MatView<float> to = hidden.slice_rows(tile.begin + part.begin, part.size());
+  if (final_norm_)
+    return layer_norm(from, final_norm_->weight, final_norm_->bias, static_cast<float>(config_.norm_eps), to);
+  for (int64_t r = 0; r < from.rows; ++r) std::ranges::copy(from.row(r), to.row(r).begin());
 }
 
 void CpuEncoder::forward(const TokenBatch& batch, Workspace& workspace, MatView<float> hidden,
@@ -69,45 +114,39 @@ void CpuEncoder::forward(const TokenBatch& batch, Workspace& workspace, MatView<
              observer);
 }
 
-// Called by every thread of the team; the `omp for` loops share the work and end with a barrier. Which thread
-// runs a tile or an item does not change its bits.
+// Called by every thread of the team; the loops share the work and end with a barrier. Which thread runs a
+// tile, a part of it or an item does not change its bits.
 void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, CpuThreadScratch& scratch,
                             MatView<float> hidden, LayerObserver* observer) const {
   const MatView<float> x(workspace.x.data(), batch.tokens(), config_.hidden_size);
-  const MatView<float> context(workspace.context.data(), batch.tokens(), config_.hidden_size);
-  const Tiling tiling{batch.tokens(), even_tile_rows(batch.tokens(), threads_, layers_[0]->max_tile_rows())};
+  const Tiling tiling(batch.tokens(), omp_get_num_threads(), layers_[0]->max_tile_rows());
   const auto observe = [&](size_t index) {
     if (observer == nullptr) return;
 #pragma omp single
     observer->on_hidden(static_cast<int>(index), x);
   };
-#pragma omp for schedule(dynamic)
-  for (int64_t tile = 0; tile < tiling.count(); ++tile) {
-    embed_tile(batch, tiling.begin(tile), tiling.slice(x, tile));
-    layers_[0]->project(batch, tiling.begin(tile), tiling.slice(x, tile), workspace, scratch);
-  }
+  scratch.clock.start();
+  tiling.for_each(x, workspace, [&](const Tile& tile) {
+    embed_tile(batch, tile);
+    scratch.clock.mark(CpuOp::kEmbed);
+    layers_[0]->project(batch, tile, workspace, scratch);
+  });
+  scratch.clock.mark(CpuOp::kWait);
   observe(0);
   for (size_t l = 0; l < layers_.size(); ++l) {
     const auto& items = workspace.items.at(layers_[l]->window());
 #pragma omp for schedule(dynamic)
     for (size_t i = 0; i < items.size(); ++i) layers_[l]->attend(batch, items[i], workspace, scratch);
-#pragma omp for schedule(dynamic)
-    for (int64_t tile = 0; tile < tiling.count(); ++tile) {
-      layers_[l]->finish(tiling.slice(context, tile), tiling.slice(x, tile), scratch);
-      if (l + 1 < layers_.size())
-        layers_[l + 1]->project(batch, tiling.begin(tile), tiling.slice(x, tile), workspace, scratch);
-    }
+    scratch.clock.mark(CpuOp::kWait);
+    tiling.for_each(x, workspace, [&](const Tile& tile) {
+      layers_[l]->finish(workspace.context.view().slice(tile.begin, tile.x.rows), tile, scratch);
+      if (l + 1 < layers_.size()) layers_[l + 1]->project(batch, tile, workspace, scratch);
+    });
+    scratch.clock.mark(CpuOp::kWait);
     observe(l + 1);
   }
-#pragma omp for schedule(static)
-  for (int64_t tile = 0; tile < tiling.count(); ++tile) {
-    const MatView<float> from = tiling.slice(x, tile), to = tiling.slice(hidden, tile);
-    if (final_norm_) {
-      layer_norm(from, final_norm_->weight, final_norm_->bias, static_cast<float>(config_.norm_eps), to);
-    } else {
-      for (int64_t r = 0; r < from.rows; ++r) std::ranges::copy(from.row(r), to.row(r).begin());
-    }
-  }
+  tiling.for_each(x, workspace, [&](const Tile& tile) { normalize_output(tile, hidden); });
+  scratch.clock.mark(CpuOp::kNorm);
 }
 
 }  // namespace modernbert

@@ -16,20 +16,22 @@ namespace modernbert {
 class CpuEncoder final : public Encoder {
  public:
   // config: outlives the encoder.   threads: team size of a forward pass.
-  CpuEncoder(const EncoderConfig& config, const Weights& weights, GemmType gemm, int threads);
+  CpuEncoder(const EncoderConfig& config, const Weights& weights, const GemmPlan& plan, int threads);
 
+  size_t packed_bytes() const;
   std::unique_ptr<Workspace> make_workspace() const override;
   void forward(const TokenBatch& batch, Workspace& workspace, MatView<float> hidden,
                LayerObserver* observer) const override;
 
  private:
   void prepare(const TokenBatch& batch, CpuWorkspace& workspace) const;
-  void embed_tile(const TokenBatch& batch, int64_t begin, MatView<float> x) const;
+  void embed_tile(const TokenBatch& batch, const Tile& tile) const;
+  void normalize_output(const Tile& tile, MatView<float> hidden) const;
   void run_layers(const TokenBatch& batch, CpuWorkspace& workspace, CpuThreadScratch& scratch,
                   MatView<float> hidden, LayerObserver* observer) const;
 
   const EncoderConfig& config_;
-  bool uses_bf16_;
+  GemmPlan plan_;
   int threads_;
   Embedding embedding_;
   std::vector<std::unique_ptr<CpuLayer>> layers_;

@@ -38,33 +38,42 @@ std::unique_ptr<Linear> pack_mlp_in(GemmType gemm, const LinearParams& params, M
   return kind == MlpKind::kGlu ? pack(gemm, interleave_gates(params), kGateGroup) : pack(gemm, params);
 }
 
-MatView<float> tile_of(AlignedBuffer<float>& buffer, int64_t rows, int64_t cols) {
-  buffer.reserve(static_cast<size_t>(Linear::kMaxTileRows * cols));
-  return {buffer.data(), rows, cols};
+// The rows in the type that the product takes: as they are, or converted into the buffer of that type.
+RowsView in_type_of(const Linear& linear, const RowsView& rows, std::array<RowBuffer, 3>& buffers,
+                    const Share& share, CpuThreadScratch& scratch) {
+  if (rows.type == linear.row_type()) return rows;
+  RowBuffer& converted = TileBuffers::of(buffers, linear.row_type());
+  const Range part = share.of(rows.rows);
+  convert_rows(rows, part.begin, part.end, converted);
+  share.wait();
+  scratch.clock.mark(CpuOp::kConvert);
+  return converted.view().slice(0, rows.rows);
 }
 
-void normalize(MatView<const float> x, const NormParams& norm, double eps, MatView<float> y) {
-  layer_norm(x, norm.weight, norm.bias, static_cast<float>(eps), y);
+void multiply(const Linear& linear, const RowsView& rows, const Share& share, CpuThreadScratch& scratch,
+              TileEpilogue epilogue) {
+  linear.run_tile(rows, share.of(linear.groups()), scratch.linear, epilogue);
 }
 
-// The epilogue of both output projections: x += y.
-auto add_to(MatView<float> x) {
-  return [x](int64_t column, MatView<const float> y) { add_rows(y, x.slice_cols(column, y.cols)); };
+// tile.x += the product; complete for the whole team on return.
+void add_product(const Linear& linear, const RowsView& rows, const Tile& tile, CpuThreadScratch& scratch) {
+  linear.add_tile(rows, tile.share.of(linear.groups()), scratch.linear, tile.x);
+  tile.share.wait();
 }
 
 }  // namespace
 
-CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, GemmType gemm)
+CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, const GemmPlan& plan)
     : config_(config),
       layer_(config.layers[static_cast<size_t>(index)]),
       query_scale_(
           static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(config.head_dim())))),
       attn_norm_(std::move(params.attn_norm)),
       mlp_norm_(std::move(params.mlp_norm)),
-      qkv_(pack(gemm, params.qkv, config.head_dim())),
-      attn_out_(pack(gemm, params.attn_out)),
-      mlp_in_(pack_mlp_in(gemm, params.mlp_in, config.mlp_kind)),
-      mlp_out_(pack(gemm, params.mlp_out)) {}
+      qkv_(pack(plan.qkv, params.qkv, config.head_dim())),
+      attn_out_(pack(plan.attn_out, params.attn_out)),
+      mlp_in_(pack_mlp_in(plan.mlp_in, params.mlp_in, config.mlp_kind)),
+      mlp_out_(pack(plan.mlp_out, params.mlp_out)) {}
 
 int64_t CpuLayer::max_tile_rows() const {
   return std::min({qkv_->max_tile_rows(), attn_out_->max_tile_rows(), mlp_in_->max_tile_rows(),
@@ -76,92 +85,130 @@ size_t CpuLayer::packed_bytes() const {
          mlp_out_->packed_bytes();
 }
 
-void CpuLayer::project(const TokenBatch& batch, int64_t begin, MatView<const float> x,
-                       CpuWorkspace& workspace, CpuThreadScratch& scratch) const {
-  MatView<const float> input = x;
-  if (config_.norm_placement == NormPlacement::kPre && attn_norm_) {
-    const MatView<float> normed = tile_of(scratch.normed, x.rows, x.cols);
-    normalize(x, *attn_norm_, config_.norm_eps, normed);
-    input = normed;
-  }
-  qkv_->run_tile(input, scratch.linear, [&](int64_t column, MatView<const float> y) {
-    store_heads(column, y, batch, begin, workspace, scratch);
-  });
+// The MLP's inner rows are made a few columns at a time, and int8 rows only whole.
+RowType CpuLayer::inner_type() const {
+  return mlp_out_->row_type() == RowType::kInt8 ? RowType::kBf16 : mlp_out_->row_type();
 }
 
-// y holds whole heads of [q | k | v]; each goes to its row of the attention layout, q and k rotated.
-void CpuLayer::store_heads(int64_t column, MatView<const float> y, const TokenBatch& batch, int64_t begin,
-                           CpuWorkspace& workspace, CpuThreadScratch& scratch) const {
-  const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
-  const bool rotates = config_.position_kind == PositionKind::kRope;
-  const RopeTable* table = rotates ? workspace.rope_tables.at(layer_.rope_theta).get() : nullptr;
-  const auto size = static_cast<size_t>(dim);
-  scratch.head.resize(size);
-  for (int64_t r = 0; r < y.rows; ++r) {
-    const auto token = static_cast<size_t>(begin + r);
-    for (int64_t c = 0; c < y.cols; c += dim) {
-      const auto part = static_cast<QkvPart>((column + c) / (heads * dim));
-      const int64_t head = (column + c) / dim % heads;
-      std::span<const float> values(y.row_data(r) + c, size);
-      const float scale = part == QkvPart::kQuery ? query_scale_ : 1.0f;
-      if (part != QkvPart::kValue && rotates) {
-        const float* cos = table->cos.data() + batch.positions[token] * table->half_dim;
-        const float* sin = table->sin.data() + batch.positions[token] * table->half_dim;
-        rope_rotate(values, {cos, size / 2}, {sin, size / 2}, scale, scratch.head);
-        values = scratch.head;
-      } else if (part == QkvPart::kQuery) {
-        std::ranges::transform(values, scratch.head.begin(), [scale](float value) { return value * scale; });
-        values = scratch.head;
+void CpuLayer::reserve(TileBuffers& buffers) const {
+  const auto size = [](std::array<RowBuffer, 3>& set, RowType type, int64_t cols) {
+    RowBuffer& buffer = TileBuffers::of(set, type);
+    if (buffer.cols() != cols) buffer = RowBuffer(type, cols);
+    buffer.resize(Linear::kMaxTileRows);
+  };
+  for (const Linear* linear : {qkv_.get(), attn_out_.get(), mlp_in_.get()})
+    size(buffers.hidden, linear->row_type(), config_.hidden_size);
+  size(buffers.inner, inner_type(), config_.intermediate_size);
+  size(buffers.inner, mlp_out_->row_type(), config_.intermediate_size);
+}
+
+RowsView CpuLayer::normalized(const Tile& tile, const NormParams& norm, RowType type,
+                              CpuThreadScratch& scratch) const {
+  RowBuffer& normed = TileBuffers::of(tile.buffers.hidden, type);
+  const auto eps = static_cast<float>(config_.norm_eps);
+  const Range part = tile.share.of(tile.x.rows);
+  const MatView<float> x = tile.x.slice_rows(part.begin, part.size());
+  switch (type) {
+    case RowType::kFp32:
+      layer_norm(x, norm.weight, norm.bias, eps, normed.floats().slice_rows(part.begin, part.size()));
+      break;
+    case RowType::kBf16:
+      layer_norm(x, norm.weight, norm.bias, eps, normed.halves().slice_rows(part.begin, part.size()));
+      break;
+    case RowType::kInt8:
+      scratch.row.resize(static_cast<size_t>(config_.hidden_size));
+      for (int64_t r = 0; r < x.rows; ++r) {
+        layer_norm(x.slice_rows(r, 1), norm.weight, norm.bias, eps,
+                   MatView<float>(scratch.row.data(), 1, config_.hidden_size));
+        normed.store(part.begin + r, 0, scratch.row);
       }
-      workspace.layout.store(part, head, begin + r, values);
-    }
+      break;
+  }
+  tile.share.wait();
+  scratch.clock.mark(CpuOp::kNorm);
+  return normed.view().slice(0, tile.x.rows);
+}
+
+void CpuLayer::normalize_in_place(const Tile& tile, const NormParams& norm, CpuThreadScratch& scratch) const {
+  const Range part = tile.share.of(tile.x.rows);
+  const MatView<float> rows = tile.x.slice_rows(part.begin, part.size());
+  layer_norm(rows, norm.weight, norm.bias, static_cast<float>(config_.norm_eps), rows);
+  tile.share.wait();
+  scratch.clock.mark(CpuOp::kNorm);
+}
+
+void CpuLayer::project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& workspace,
+                       CpuThreadScratch& scratch) const {
+  const bool normalizes = config_.norm_placement == NormPlacement::kPre && attn_norm_;
+  const RowsView input = normalizes
+                             ? normalized(tile, *attn_norm_, qkv_->row_type(), scratch)
+                             : in_type_of(*qkv_, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch);
+  const bool rotates = config_.position_kind == PositionKind::kRope;
+  const Rotation rotation{rotates ? workspace.rope_tables.at(layer_.rope_theta).get() : nullptr,
+                          batch.positions, query_scale_};
+  multiply(*qkv_, input, tile.share, scratch, [&](int64_t row, int64_t column, MatView<float> y) {
+    store_heads(tile.begin + row, column, y, rotation, *workspace.layout);
+  });
+  scratch.clock.mark(CpuOp::kQkv);
+}
+
+// y: whole heads of [q | k | v], from `column` on, of tokens from `token` on.
+void CpuLayer::store_heads(int64_t token, int64_t column, MatView<const float> y, const Rotation& rotation,
+                           AttentionLayout& layout) const {
+  const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
+  for (int64_t c = 0; c < y.cols; c += dim) {
+    const auto part = static_cast<QkvPart>((column + c) / (heads * dim));
+    layout.store(part, (column + c) / dim % heads, token, y.slice_cols(c, dim), rotation);
   }
 }
 
 void CpuLayer::attend(const TokenBatch& batch, const AttentionItem& item, CpuWorkspace& workspace,
                       CpuThreadScratch& scratch) const {
-  const int64_t hidden = config_.hidden_size, dim = config_.head_dim();
-  float* first = workspace.context.data() + batch.begin(item.sequence) * hidden + item.head * dim;
-  workspace.layout.attend(batch, item, layer_.window, scratch.attention,
-                          MatView<float>(first, batch.length(item.sequence), dim, hidden));
+  workspace.layout->attend(batch, item, layer_.window, scratch.attention, workspace.context);
+  scratch.clock.mark(CpuOp::kAttention);
 }
 
-void CpuLayer::finish(MatView<const float> context, MatView<float> x, CpuThreadScratch& scratch) const {
-  attn_out_->run_tile(context, scratch.linear, add_to(x));
+void CpuLayer::finish(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const {
+  const RowsView rows = in_type_of(*attn_out_, context, tile.buffers.hidden, tile.share, scratch);
+  add_product(*attn_out_, rows, tile, scratch);
+  scratch.clock.mark(CpuOp::kAttnOut);
   if (config_.norm_placement == NormPlacement::kPost) {
-    normalize(x, *attn_norm_, config_.norm_eps, x);
-    feed_forward(x, x, scratch);
-    normalize(x, mlp_norm_, config_.norm_eps, x);
+    normalize_in_place(tile, *attn_norm_, scratch);
+    feed_forward(in_type_of(*mlp_in_, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch), tile,
+                 scratch);
+    normalize_in_place(tile, mlp_norm_, scratch);
     return;
   }
-  const MatView<float> normed = tile_of(scratch.normed, x.rows, x.cols);
-  normalize(x, mlp_norm_, config_.norm_eps, normed);
-  feed_forward(normed, x, scratch);
+  feed_forward(normalized(tile, mlp_norm_, mlp_in_->row_type(), scratch), tile, scratch);
 }
 
-// y: finished columns of Wi, from `column` on.   inner: [rows,I].
-void CpuLayer::activate(int64_t column, MatView<const float> y, MatView<float> inner) const {
-  const Activation activation = config_.hidden_activation;
-  for (int64_t r = 0; r < y.rows; ++r) {
-    if (config_.mlp_kind == MlpKind::kMlp) {
-      apply_activation(activation, y.row(r), inner.slice_cols(column, y.cols).row(r));
-      continue;
-    }
+// y: finished columns of Wi, from `column` on, of rows from `row` on.
+void CpuLayer::activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const {
+  const auto run = [&](auto rows) {
+    const auto out = rows.slice_rows(row, y.rows);
+    if (config_.mlp_kind == MlpKind::kMlp)
+      return apply_activation(config_.hidden_activation, y, out.slice_cols(column, y.cols));
     for (int64_t c = 0; c < y.cols; c += kGateGroup) {
       const int64_t half = std::min(kGateGroup, y.cols - c) / 2;
-      gated_activation(activation, y.slice_cols(c, half).row(r), y.slice_cols(c + half, half).row(r),
-                       inner.slice_cols((column + c) / 2, half).row(r));
+      gated_activation(config_.hidden_activation, y.slice_cols(c, half), y.slice_cols(c + half, half),
+                       out.slice_cols((column + c) / 2, half));
     }
-  }
+  };
+  if (inner.type() == RowType::kFp32) return run(inner.floats());
+  run(inner.halves());
 }
 
-// x += mlp(input).   input may alias x: it is consumed before x changes.
-void CpuLayer::feed_forward(MatView<const float> input, MatView<float> x, CpuThreadScratch& scratch) const {
-  const int64_t size = config_.intermediate_size;
-  const MatView<float> inner = tile_of(scratch.inner, x.rows, size);
-  mlp_in_->run_tile(input, scratch.linear,
-                    [&](int64_t column, MatView<const float> y) { activate(column, y, inner); });
-  mlp_out_->run_tile(inner, scratch.linear, add_to(x));
+// x += mlp(input).   input may be x itself: it is consumed before x changes.
+void CpuLayer::feed_forward(const RowsView& input, const Tile& tile, CpuThreadScratch& scratch) const {
+  RowBuffer& inner = TileBuffers::of(tile.buffers.inner, inner_type());
+  multiply(*mlp_in_, input, tile.share, scratch,
+           [&](int64_t row, int64_t column, MatView<float> y) { activate(row, column, y, inner); });
+  tile.share.wait();
+  scratch.clock.mark(CpuOp::kMlpIn);
+  const RowsView rows =
+      in_type_of(*mlp_out_, inner.view().slice(0, tile.x.rows), tile.buffers.inner, tile.share, scratch);
+  add_product(*mlp_out_, rows, tile, scratch);
+  scratch.clock.mark(CpuOp::kMlpOut);
 }
 
 }  // namespace modernbert

@@ -6,28 +6,40 @@
 
 #include "model/checkpoint.h"
 #include "model/cpu_workspace.h"
+#include "model/gemm_plan.h"
 #include "modernbert/config.h"
 #include "ops/linear.h"
 
 namespace modernbert {
 
+// A tile of tokens and who works on it: one thread, or a team that shares the buffers and meets after every
+// step.
+struct Tile {
+  int64_t begin;     // first token
+  MatView<float> x;  // [rows,H] residual stream
+  TileBuffers& buffers;
+  Share share;
+};
+
 // Immutable, thread-safe with one scratch per thread.
 class CpuLayer {
  public:
-  CpuLayer(LayerParams params, const EncoderConfig& config, int index, GemmType gemm);
+  CpuLayer(LayerParams params, const EncoderConfig& config, int index, const GemmPlan& plan);
 
-  // Before attention: norm, Wqkv and rotation of tokens [begin, begin + x.rows), written into the layout.
-  // x: [rows,H] residual rows, only read.
-  void project(const TokenBatch& batch, int64_t begin, MatView<const float> x, CpuWorkspace& workspace,
+  // Before attention: norm, Wqkv and rotation of the tile's tokens, written into the layout.
+  void project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& workspace,
                CpuThreadScratch& scratch) const;
 
   // One block of attention, written into workspace.context.
   void attend(const TokenBatch& batch, const AttentionItem& item, CpuWorkspace& workspace,
               CpuThreadScratch& scratch) const;
 
-  // After attention: output projection, MLP and both residual additions.
-  // context: [rows,H] attention output.   x: [rows,H], updated in place.
-  void finish(MatView<const float> context, MatView<float> x, CpuThreadScratch& scratch) const;
+  // After attention: output projection, MLP and both residual additions, in place.
+  // context: [rows,H] attention output.
+  void finish(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const;
+
+  // Sizes a thread's buffers for this layer's tiles.
+  void reserve(TileBuffers& buffers) const;
 
   int64_t window() const { return layer_.window; }
   double rope_theta() const { return layer_.rope_theta; }
@@ -35,10 +47,14 @@ class CpuLayer {
   int64_t max_tile_rows() const;
 
  private:
-  void store_heads(int64_t column, MatView<const float> y, const TokenBatch& batch, int64_t begin,
-                   CpuWorkspace& workspace, CpuThreadScratch& scratch) const;
-  void activate(int64_t column, MatView<const float> y, MatView<float> inner) const;
-  void feed_forward(MatView<const float> input, MatView<float> x, CpuThreadScratch& scratch) const;
+  RowsView normalized(const Tile& tile, const NormParams& norm, RowType type,
+                      CpuThreadScratch& scratch) const;
+  void normalize_in_place(const Tile& tile, const NormParams& norm, CpuThreadScratch& scratch) const;
+  void store_heads(int64_t token, int64_t column, MatView<const float> y, const Rotation& rotation,
+                   AttentionLayout& layout) const;
+  void activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const;
+  void feed_forward(const RowsView& input, const Tile& tile, CpuThreadScratch& scratch) const;
+  RowType inner_type() const;
 
   const EncoderConfig& config_;
   LayerConfig layer_;

@@ -1,35 +1,49 @@
 // Scratch of one forward pass on the CPU.
 #pragma once
 
+#include <array>
 #include <map>
 #include <memory>
 #include <vector>
 
 #include "model/attention_layout.h"
 #include "model/encoder.h"
+#include "model/op_clock.h"
 #include "modernbert/config.h"
 #include "ops/linear.h"
 #include "ops/rope.h"
 
 namespace modernbert {
 
+// Rows of one tile on their way through a layer, in each type that some product of the layer takes.
+struct TileBuffers {
+  std::array<RowBuffer, 3> hidden;  // [tile rows, H] by RowType
+  std::array<RowBuffer, 3> inner;   // [tile rows, I] by RowType
+
+  static RowBuffer& of(std::array<RowBuffer, 3>& buffers, RowType type) {
+    return buffers[static_cast<size_t>(type)];
+  }
+};
+
 // What one thread needs for a tile of rows or a block of queries.
 struct CpuThreadScratch {
   LinearScratch linear;
   AttentionThreadScratch attention;
-  AlignedBuffer<float> normed;  // [tile rows, H]
-  AlignedBuffer<float> inner;   // [tile rows, I]
-  std::vector<float> head;      // [head_dim] on its way to the attention layout
+  TileBuffers tile;
+  std::vector<float> row;  // [H] between norm and rounding
+  OpClock clock;
 };
 
 struct CpuWorkspace final : Workspace {
-  CpuWorkspace(const EncoderConfig& config, bool uses_bf16, int thread_count)
-      : layout(config.num_attention_heads, config.head_dim(), uses_bf16),
+  // attention_type: of q, k, v and the context.
+  CpuWorkspace(const EncoderConfig& config, RowType attention_type, int thread_count)
+      : context(attention_type, config.hidden_size),
+        layout(AttentionLayout::make(config.num_attention_heads, config.head_dim(), attention_type)),
         threads(static_cast<size_t>(thread_count)) {}
 
-  AlignedBuffer<float> x;        // [T,H] residual stream
-  AlignedBuffer<float> context;  // [T,H] attention output, heads side by side
-  AttentionLayout layout;
+  AlignedBuffer<float> x;  // [T,H] residual stream, with spare rows
+  RowBuffer context;       // [T,H] attention output, heads side by side
+  std::unique_ptr<AttentionLayout> layout;
   std::map<int64_t, std::vector<AttentionItem>> items;             // by window
   std::map<double, std::shared_ptr<const RopeTable>> rope_tables;  // by theta; empty for absolute positions
   std::vector<CpuThreadScratch> threads;

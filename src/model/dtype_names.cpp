@@ -6,9 +6,9 @@
 namespace modernbert {
 namespace {
 
-constexpr std::array kComputeTypes = {NamedValue<ComputeType>{"auto", ComputeType::kAuto},
-                                      NamedValue<ComputeType>{"fp32", ComputeType::kFp32},
-                                      NamedValue<ComputeType>{"bf16", ComputeType::kBf16}};
+constexpr std::array kComputeTypes = {
+    NamedValue<ComputeType>{"auto", ComputeType::kAuto}, NamedValue<ComputeType>{"fp32", ComputeType::kFp32},
+    NamedValue<ComputeType>{"bf16", ComputeType::kBf16}, NamedValue<ComputeType>{"int8", ComputeType::kInt8}};
 constexpr std::array kBackends = {NamedValue<Backend>{"cpu", Backend::kCpu},
                                   NamedValue<Backend>{"ref", Backend::kRef}};
 

@@ -25,18 +25,13 @@ int resolve_threads(int threads) {
 // In narrower encoders bf16 rounding does not average out: a product sums too few terms.
 constexpr int32_t kMinBf16Width = 128;
 
-ComputeType resolve_dtype(const EncoderOptions& options, const EncoderConfig& config) {
-  if (options.backend == Backend::kRef || config.hidden_size < kMinBf16Width) return ComputeType::kFp32;
-  if (options.dtype != ComputeType::kAuto) return options.dtype;
+}  // namespace
+
+ComputeType resolve_dtype(ComputeType dtype, const EncoderConfig& config) {
+  if (config.hidden_size < kMinBf16Width) return ComputeType::kFp32;
+  if (dtype != ComputeType::kAuto) return dtype;
   return cpu_has_bf16() ? ComputeType::kBf16 : ComputeType::kFp32;
 }
-
-GemmType gemm_type(Backend backend, ComputeType dtype) {
-  if (backend == Backend::kRef) return GemmType::kRef;
-  return dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32;
-}
-
-}  // namespace
 
 std::shared_ptr<const LoadedEncoder> LoadedEncoder::load(const std::filesystem::path& folder,
                                                          const EncoderOptions& options) {
@@ -51,13 +46,14 @@ std::shared_ptr<const LoadedEncoder> LoadedEncoder::from_weights(EncoderConfig c
   loaded->config_ = std::move(config);
   loaded->weights_ = std::move(weights);
   loaded->backend_ = options.backend;
-  loaded->dtype_ = resolve_dtype(options, loaded->config_);
+  loaded->dtype_ =
+      options.backend == Backend::kRef ? ComputeType::kFp32 : resolve_dtype(options.dtype, loaded->config_);
   loaded->threads_ = resolve_threads(options.threads);
   if (options.backend == Backend::kRef) {
     loaded->encoder_ = std::make_unique<RefEncoder>(loaded->config_, loaded->weights_);
   } else {
-    loaded->encoder_ = std::make_unique<CpuEncoder>(
-        loaded->config_, loaded->weights_, gemm_type(options.backend, loaded->dtype_), loaded->threads_);
+    loaded->encoder_ = std::make_unique<CpuEncoder>(loaded->config_, loaded->weights_,
+                                                    gemm_plan(loaded->dtype_), loaded->threads_);
   }
   return loaded;
 }
@@ -87,10 +83,12 @@ void LoadedEncoder::return_workspace(std::unique_ptr<Workspace> workspace) const
 }
 
 void LoadedEncoder::count_work(const TokenBatch& batch) const {
-  const double flops = forward_flops(config_, batch);
+  const double gemm = gemm_flops(config_, batch.tokens());
+  const double attention = forward_flops(config_, batch) - gemm;
   const std::lock_guard lock(mutex_);
   work_done_.tokens += batch.tokens();
-  work_done_.flops += flops;
+  work_done_.gemm_flops += gemm;
+  work_done_.attention_flops += attention;
 }
 
 WorkDone LoadedEncoder::work_done() const {
@@ -100,7 +98,7 @@ WorkDone LoadedEncoder::work_done() const {
 
 std::unique_ptr<Linear> LoadedEncoder::make_head_linear(MatView<const float> weight,
                                                         std::span<const float> bias) const {
-  return make_linear(gemm_type(backend_, ComputeType::kFp32), weight, bias);
+  return make_linear(backend_ == Backend::kRef ? GemmType::kRef : GemmType::kFp32, weight, bias);
 }
 
 }  // namespace modernbert

@@ -23,6 +23,9 @@ struct EncoderOptions {
   int threads = 0;  // 0 = all cores
 };
 
+// The type that the CPU encoder computes in where `dtype` is asked for: fp32 for narrow encoders.
+ComputeType resolve_dtype(ComputeType dtype, const EncoderConfig& config);
+
 // Thread-safe.
 class LoadedEncoder {
  public:
@@ -36,6 +39,7 @@ class LoadedEncoder {
   ComputeType dtype() const { return dtype_; }
   Backend backend() const { return backend_; }
   int threads() const { return threads_; }
+  const Encoder& encoder() const { return *encoder_; }
 
   // Last hidden states [T,H]; checks the batch.   observer: may be null.
   Matrix forward(const TokenBatch& batch, LayerObserver* observer = nullptr) const;

@@ -9,6 +9,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/bf16_store-inl.h"
 #include "ops/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -60,50 +61,72 @@ struct Sigmoid {
 
 // y[i] = f(x[i]) * gate[i], or f(x[i]) where gate is null. The tail goes through a padded vector, so that an
 // element's result does not depend on its place in the row.
-template <class F>
-void map(F f, const float* x, const float* gate, float* y, size_t count) {
+template <class F, class Out>
+HWY_INLINE void map_row(F f, const float* x, const float* gate, Out* y, size_t count) {
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
     auto value = f(d, hn::LoadU(d, x + i));
     if (gate != nullptr) value = hn::Mul(value, hn::LoadU(d, gate + i));
-    hn::StoreU(value, d, y + i);
+    store_rounded(d, value, y + i);
   }
   if (i == count) return;
   HWY_ALIGN float tail[HWY_MAX_BYTES / sizeof(float)] = {};
   for (size_t k = i; k < count; ++k) tail[k - i] = x[k];
   hn::Store(f(d, hn::Load(d, tail)), d, tail);
-  for (size_t k = i; k < count; ++k) y[k] = gate != nullptr ? tail[k - i] * gate[k] : tail[k - i];
+  for (size_t k = i; k < count; ++k)
+    store_rounded_one(gate != nullptr ? tail[k - i] * gate[k] : tail[k - i], y + k);
+}
+
+// gate.data may be null.
+template <class F, class Out>
+void map(F f, const MatView<const float>& x, const MatView<const float>& gate, const MatView<Out>& y) {
+  for (int64_t r = 0; r < x.rows; ++r) {
+    map_row(f, x.row_data(r), gate.data == nullptr ? nullptr : gate.row_data(r), y.row_data(r),
+            static_cast<size_t>(x.cols));
+  }
 }
 
 // False where the activation has no vector version.
-bool vector_activation(Activation activation, const float* x, const float* gate, float* y, size_t count) {
+template <class Out>
+bool vector_activation(Activation activation, const MatView<const float>& x, const MatView<const float>& gate,
+                       const MatView<Out>& y) {
   switch (activation) {
     case Activation::kGelu:
-      map(Gelu(), x, gate, y, count);
+      map(Gelu(), x, gate, y);
       return true;
     case Activation::kGeluTanh:
-      map(GeluTanh(), x, gate, y, count);
+      map(GeluTanh(), x, gate, y);
       return true;
     case Activation::kQuickGelu:
-      map(QuickGelu(), x, gate, y, count);
+      map(QuickGelu(), x, gate, y);
       return true;
     case Activation::kSilu:
-      map(Silu(), x, gate, y, count);
+      map(Silu(), x, gate, y);
       return true;
     case Activation::kRelu:
-      map(Relu(), x, gate, y, count);
+      map(Relu(), x, gate, y);
       return true;
     case Activation::kTanh:
-      map(Tanh(), x, gate, y, count);
+      map(Tanh(), x, gate, y);
       return true;
     case Activation::kSigmoid:
-      map(Sigmoid(), x, gate, y, count);
+      map(Sigmoid(), x, gate, y);
       return true;
     default:
       return false;
   }
+}
+
+bool activation_to_floats(Activation activation, const MatView<const float>& x,
+                          const MatView<const float>& gate, const MatView<float>& y) {
+  return vector_activation(activation, x, gate, y);
+}
+
+bool activation_to_halves(Activation activation, const MatView<const float>& x,
+                          const MatView<const float>& gate, const MatView<Bf16>& y) {
+  return vector_activation(activation, x, gate, y);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -112,20 +135,64 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace modernbert {
+namespace {
 
-HWY_EXPORT(vector_activation);
+HWY_EXPORT(activation_to_floats);
+HWY_EXPORT(activation_to_halves);
+
+bool run_vectors(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<float> y) {
+  return HWY_DYNAMIC_DISPATCH(activation_to_floats)(activation, x, gate, y);
+}
+bool run_vectors(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<Bf16> y) {
+  return HWY_DYNAMIC_DISPATCH(activation_to_halves)(activation, x, gate, y);
+}
+
+float rounded_to(float value, float*) {
+  return value;
+}
+Bf16 rounded_to(float value, Bf16*) {
+  return to_bf16(value);
+}
+
+template <class Out>
+void activate(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<Out> y) {
+  MB_CHECK(x.rows == y.rows && x.cols == y.cols);
+  if (run_vectors(activation, x, gate, y)) return;
+  for (int64_t r = 0; r < x.rows; ++r) {
+    for (int64_t i = 0; i < x.cols; ++i) {
+      double value = ref::activation(activation, x.row_data(r)[i]);
+      if (gate.data != nullptr) value *= gate.row_data(r)[i];
+      y.row_data(r)[i] = rounded_to(static_cast<float>(value), y.data);
+    }
+  }
+}
+
+}  // namespace
 
 void apply_activation(Activation activation, std::span<const float> x, std::span<float> y) {
   MB_CHECK(x.size() == y.size());
-  if (HWY_DYNAMIC_DISPATCH(vector_activation)(activation, x.data(), nullptr, y.data(), x.size())) return;
-  ref::apply_activation(activation, x, y);
+  const auto count = static_cast<int64_t>(x.size());
+  activate(activation, {x.data(), 1, count}, {}, MatView<float>(y.data(), 1, count));
 }
 
-void gated_activation(Activation activation, std::span<const float> u, std::span<const float> g,
-                      std::span<float> y) {
-  MB_CHECK(u.size() == g.size() && u.size() == y.size());
-  if (HWY_DYNAMIC_DISPATCH(vector_activation)(activation, u.data(), g.data(), y.data(), u.size())) return;
-  ref::gated_activation(activation, u, g, y);
+void apply_activation(Activation activation, MatView<const float> x, MatView<float> y) {
+  activate(activation, x, {}, y);
+}
+
+void apply_activation(Activation activation, MatView<const float> x, MatView<Bf16> y) {
+  activate(activation, x, {}, y);
+}
+
+void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g,
+                      MatView<float> y) {
+  MB_CHECK(u.rows == g.rows && u.cols == g.cols);
+  activate(activation, u, g, y);
+}
+
+void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g,
+                      MatView<Bf16> y) {
+  MB_CHECK(u.rows == g.rows && u.cols == g.cols);
+  activate(activation, u, g, y);
 }
 
 }  // namespace modernbert

@@ -4,16 +4,21 @@
 #include <span>
 
 #include "modernbert/activation.h"
+#include "tensor/dtype.h"
+#include "tensor/matrix.h"
 
 namespace modernbert {
 
 // y[i] = act(x[i]).   x, y: same length; y may alias x.
 void apply_activation(Activation activation, std::span<const float> x, std::span<float> y);
+// The same for rows.   x, y: [R,C].
+void apply_activation(Activation activation, MatView<const float> x, MatView<float> y);
+void apply_activation(Activation activation, MatView<const float> x, MatView<Bf16> y);
 
-// y[i] = act(u[i]) * g[i]   (the first half of Wi's output is activated).   All of one length; y may alias u
-// or g.
-void gated_activation(Activation activation, std::span<const float> u, std::span<const float> g,
-                      std::span<float> y);
+// y = act(u) * g   (the first half of Wi's output is activated).   u, g, y: [R,C]; y may alias u or g.
+void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g,
+                      MatView<float> y);
+void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g, MatView<Bf16> y);
 
 namespace ref {
 // The same in double precision with the C library's functions.

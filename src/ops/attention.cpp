@@ -172,7 +172,7 @@ HWY_INLINE void store_outputs(const Block& block, int64_t valid_rows, MatView<fl
   for (int64_t r = 0; r < valid_rows; ++r) {
     const float scale = block.sums[r] == 0.0f ? 0.0f : 1.0f / block.sums[r];
     const float* from = block.outputs + r * block.head.v.cols;
-    float* to = out.row_data(block.begin + r);
+    float* to = out.row_data(r);
     for (int64_t i = 0; i < out.cols; ++i) to[i] = from[i] * scale;
   }
 }

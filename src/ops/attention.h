@@ -51,9 +51,9 @@ class AttentionScratch {
   AlignedBuffer<float> queries_, weights_, outputs_;
 };
 
-// out rows [query_begin, query_begin + rows) of the head = softmax over the visible keys times v; 0 where no
-// key is visible.   out: [L, head_dim], only these rows are written.   query_begin: a multiple of
-// attention_block_rows.
+// out = softmax over the visible keys times v, for rows [query_begin, query_begin + block rows) of the head
+// as far as there are; 0 where no key is visible.   out: [rows of the block, head_dim].   query_begin: a
+// multiple of attention_block_rows.
 void attention_block(const AttentionHead& head, int64_t query_begin, AttentionScratch& scratch,
                      MatView<float> out);
 

@@ -16,7 +16,13 @@ bool cpu_has_bf16() {
   if (!__builtin_cpu_supports("avx512bw") || !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return false;
   return (eax >> 5 & 1) != 0;
 }
+bool cpu_has_vnni() {
+  return __builtin_cpu_supports("avx512vnni");
+}
 #else
+bool cpu_has_vnni() {
+  return false;
+}
 bool cpu_has_bf16() {
   return false;
 }

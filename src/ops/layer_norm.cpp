@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/bf16_store-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace modernbert {
 namespace HWY_NAMESPACE {
@@ -33,8 +35,9 @@ HWY_INLINE float sum_terms(size_t count, VectorTerm vector_term, ScalarTerm scal
   return sum;
 }
 
+template <class Out>
 HWY_INLINE void normalize_row(const float* x, const float* weight, const float* bias, float eps, size_t count,
-                              float* y) {
+                              Out* y) {
   const float inverse_count = 1.0f / static_cast<float>(count);
   const float sum = sum_terms(
       count, [x](auto d, size_t i) { return hn::LoadU(d, x + i); }, [x](size_t i) { return x[i]; });
@@ -55,16 +58,28 @@ HWY_INLINE void normalize_row(const float* x, const float* weight, const float* 
     const auto c = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
     auto value = hn::Mul(c, hn::LoadU(d, weight + i));
     if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + i));
-    hn::StoreU(value, d, y + i);
+    store_rounded(d, value, y + i);
   }
-  for (; i < count; ++i) y[i] = (x[i] - mean) * scale * weight[i] + (bias != nullptr ? bias[i] : 0.0f);
+  for (; i < count; ++i)
+    store_rounded_one((x[i] - mean) * scale * weight[i] + (bias != nullptr ? bias[i] : 0.0f), y + i);
 }
 
-void layer_norm_rows(MatView<const float> x, const float* weight, const float* bias, float eps,
-                     MatView<float> y) {
+template <class Out>
+void normalize_rows(const MatView<const float>& x, const float* weight, const float* bias, float eps,
+                    const MatView<Out>& y) {
   for (int64_t r = 0; r < x.rows; ++r) {
     normalize_row(x.row_data(r), weight, bias, eps, static_cast<size_t>(x.cols), y.row_data(r));
   }
+}
+
+void norm_to_floats(MatView<const float> x, const float* weight, const float* bias, float eps,
+                    MatView<float> y) {
+  normalize_rows(x, weight, bias, eps, y);
+}
+
+void norm_to_halves(MatView<const float> x, const float* weight, const float* bias, float eps,
+                    MatView<Bf16> y) {
+  normalize_rows(x, weight, bias, eps, y);
 }
 
 void add_all_rows(MatView<const float> y, MatView<float> x) {
@@ -87,14 +102,31 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace modernbert {
 
-HWY_EXPORT(layer_norm_rows);
+HWY_EXPORT(norm_to_floats);
+HWY_EXPORT(norm_to_halves);
 HWY_EXPORT(add_all_rows);
+
+namespace {
+
+template <class Out>
+void check_shapes(MatView<const float> x, std::span<const float> weight, std::span<const float> bias,
+                  MatView<Out> y) {
+  MB_CHECK(x.rows == y.rows && x.cols == y.cols && static_cast<int64_t>(weight.size()) == x.cols);
+  MB_CHECK(bias.empty() || bias.size() == weight.size());
+}
+
+}  // namespace
 
 void layer_norm(MatView<const float> x, std::span<const float> weight, std::span<const float> bias, float eps,
                 MatView<float> y) {
-  MB_CHECK(x.rows == y.rows && x.cols == y.cols && static_cast<int64_t>(weight.size()) == x.cols);
-  MB_CHECK(bias.empty() || bias.size() == weight.size());
-  HWY_DYNAMIC_DISPATCH(layer_norm_rows)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
+  check_shapes(x, weight, bias, y);
+  HWY_DYNAMIC_DISPATCH(norm_to_floats)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
+}
+
+void layer_norm(MatView<const float> x, std::span<const float> weight, std::span<const float> bias, float eps,
+                MatView<Bf16> y) {
+  check_shapes(x, weight, bias, y);
+  HWY_DYNAMIC_DISPATCH(norm_to_halves)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
 }
 
 void add_rows(MatView<const float> y, MatView<float> x) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/check.h"
+#include "ops/layer_norm.h"
 #include "ops/linear_onednn.h"
 #include "ops/linear_panel.h"
 #include "ops/linear_ref.h"
@@ -17,6 +18,25 @@ LinearScratch::LinearScratch() : impl_(std::make_unique<Impl>()) {}
 LinearScratch::~LinearScratch() = default;
 LinearScratch::LinearScratch(LinearScratch&&) noexcept = default;
 LinearScratch& LinearScratch::operator=(LinearScratch&&) noexcept = default;
+
+RowType row_type_of(GemmType type) {
+  switch (type) {
+    case GemmType::kBf16:
+      return RowType::kBf16;
+    case GemmType::kInt8:
+      return RowType::kInt8;
+    case GemmType::kFp32:
+    case GemmType::kRef:
+      break;
+  }
+  return RowType::kFp32;
+}
+
+void Linear::add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const {
+  run_tile(x, groups, scratch, [&](int64_t row, int64_t column, MatView<float> part) {
+    add_rows(part, y.slice_rows(row, part.rows).slice_cols(column, part.cols));
+  });
+}
 
 std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias,
                                     int64_t group, GemmLibrary library) {
@@ -44,13 +64,18 @@ void apply_linear(const Linear& linear, MatView<const float> x, MatView<float> y
 #pragma omp parallel num_threads(team)
   {
     LinearScratch scratch;
+    RowBuffer input(linear.row_type(), x.cols);
 #pragma omp for schedule(static)
     for (int64_t tile = 0; tile < tiles; ++tile) {
       const int64_t begin = tile * tile_rows;
       const int64_t rows = std::min(tile_rows, x.rows - begin);
-      linear.run_tile(x.slice_rows(begin, rows), scratch, [&](int64_t column, MatView<const float> part) {
-        for (int64_t r = 0; r < rows; ++r) std::ranges::copy(part.row(r), y.row_data(begin + r) + column);
-      });
+      input.resize(rows);
+      for (int64_t r = 0; r < rows; ++r) input.store(r, 0, x.row(begin + r));
+      linear.run_tile(input.view(), {0, linear.groups()}, scratch,
+                      [&](int64_t row, int64_t column, MatView<float> part) {
+                        for (int64_t r = 0; r < part.rows; ++r)
+                          std::ranges::copy(part.row(r), y.row_data(begin + row + r) + column);
+                      });
     }
   }
 }

@@ -1,4 +1,4 @@
-// y = x Wᵀ + bias with weights packed once. The unit of work is a tile of at most kTileRows rows and an
+// y = x Wᵀ + bias with weights packed once. The unit of work is a tile of rows, some groups of columns and an
 // epilogue.
 //
 // A row's result never depends on the other rows, on their number or on the thread: that is what makes a
@@ -11,17 +11,23 @@
 #include <span>
 
 #include "ops/function_ref.h"
+#include "ops/rows.h"
+#include "ops/share.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {
 
 // How products are formed. kBf16 rounds both factors to bf16 and accumulates in fp32; where the CPU lacks
-// bf16 instructions the rounded factors are multiplied in fp32. kRef: plain loops with double accumulators.
-enum class GemmType { kFp32, kBf16, kRef };
+// bf16 instructions the rounded factors are multiplied in fp32. kInt8: weights with a scale per output,
+// inputs with a scale per row, exact sums. kRef: plain loops with double accumulators.
+enum class GemmType { kFp32, kBf16, kInt8, kRef };
 
-// Called with finished columns [column, column + y.cols) of the tile, bias added.   y: [rows, cols], valid
-// during the call.
-using TileEpilogue = FunctionRef<void(int64_t column, MatView<const float> y)>;
+// The form in which products of this type take their rows.
+RowType row_type_of(GemmType type);
+
+// Called with finished rows [row, row + y.rows) and columns [column, column + y.cols) of the tile, bias
+// added. y: valid during the call, may be changed.
+using TileEpilogue = FunctionRef<void(int64_t row, int64_t column, MatView<float> y)>;
 
 // Scratch of one thread, reused by every Linear; grows to the largest layer it has seen.
 class LinearScratch {
@@ -46,16 +52,22 @@ class Linear {
   virtual ~Linear() = default;
   virtual int64_t in_features() const = 0;
   virtual int64_t out_features() const = 0;
+  virtual RowType row_type() const = 0;
   virtual size_t packed_bytes() const = 0;
   // Most rows that run_tile takes, at most kMaxTileRows.
   virtual int64_t max_tile_rows() const = 0;
-  // x: [rows <= max_tile_rows(), in].
-  virtual void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const = 0;
+  // Groups of columns that can be computed apart.
+  virtual int64_t groups() const = 0;
+  // x: [rows <= max_tile_rows(), in] of row_type(), with readable spare rows.   groups: within [0, groups()).
+  virtual void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
+                        TileEpilogue epilogue) const = 0;
+  // y += x Wᵀ + bias, the columns of these groups.   y: [x.rows, out].
+  virtual void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const;
 };
 
 enum class GemmLibrary {
   kBest,    // our own panels where the CPU has a kernel for the type, else oneDNN
-  kOneDnn,  // oneDNN, to check the panels against
+  kOneDnn,  // oneDNN, to check the panels against; fp32 and bf16 only
 };
 
 // weight: [out,in] row-major; bias: empty or [out]. Both are copied.

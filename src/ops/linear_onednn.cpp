@@ -54,11 +54,15 @@ class OneDnnLinear final : public Linear {
 
   int64_t in_features() const override { return in_; }
   int64_t out_features() const override { return out_; }
+  RowType row_type() const override { return rounds_to_bf16_ ? RowType::kBf16 : RowType::kFp32; }
   int64_t max_tile_rows() const override { return kTileRows; }
+  int64_t groups() const override { return 1; }
   size_t packed_bytes() const override { return weights_.get_desc().get_size(); }
 
-  void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const override {
-    MB_CHECK(x.rows <= kTileRows && x.cols == in_);
+  void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
+                TileEpilogue epilogue) const override {
+    MB_CHECK(x.rows <= kTileRows && x.cols == in_ && x.type == row_type());
+    if (groups.size() == 0) return;
     LinearScratch::Impl& buffers = scratch.impl();
     if (!buffers.stream) buffers.stream = dnnl::stream(cpu_engine());
     load_input(x, buffers);
@@ -73,7 +77,7 @@ class OneDnnLinear final : public Linear {
       arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc(), cpu_engine(), const_cast<float*>(bias_.data())));
     }
     primitive_.execute(buffers.stream, arguments);
-    epilogue(0, MatView<const float>(buffers.output.data(), x.rows, out_));
+    epilogue(0, 0, MatView<float>(buffers.output.data(), x.rows, out_));
   }
 
  private:
@@ -99,7 +103,7 @@ class OneDnnLinear final : public Linear {
   void pack(MatView<const float> weight) {
     AlignedBuffer<std::byte> plain(static_cast<size_t>(out_ * in_) * element_size());
     for (int64_t r = 0; r < out_; ++r)
-      store_row(weight.row(r), plain.data() + static_cast<size_t>(r * in_) * element_size());
+      store_weights(weight.row(r), plain.data() + static_cast<size_t>(r * in_) * element_size());
     memory from({{in_, out_}, element_type(), memory::format_tag::ba}, cpu_engine(), plain.data());
     weights_ = memory(descriptor_.weights_desc(), cpu_engine());
     dnnl::stream stream(cpu_engine());
@@ -109,7 +113,7 @@ class OneDnnLinear final : public Linear {
 
   size_t element_size() const { return stores_bf16_ ? sizeof(Bf16) : sizeof(float); }
 
-  void store_row(std::span<const float> row, std::byte* to) const {
+  void store_weights(std::span<const float> row, std::byte* to) const {
     if (stores_bf16_) {
       convert_to_bf16(row, {reinterpret_cast<Bf16*>(to), row.size()});
     } else if (rounds_to_bf16_) {
@@ -119,11 +123,21 @@ class OneDnnLinear final : public Linear {
     }
   }
 
-  void load_input(MatView<const float> x, LinearScratch::Impl& buffers) const {
+  // One row of the input; bf16 is widened where the product is formed in fp32.
+  void load_row(const std::byte* from, std::byte* to) const {
+    const auto size = static_cast<size_t>(in_);
+    if (rounds_to_bf16_ && !stores_bf16_) {
+      convert_to_float({reinterpret_cast<const Bf16*>(from), size}, {reinterpret_cast<float*>(to), size});
+    } else {
+      std::memcpy(to, from, size * element_size());
+    }
+  }
+
+  void load_input(const RowsView& x, LinearScratch::Impl& buffers) const {
     const size_t row_bytes = static_cast<size_t>(in_) * element_size();
     buffers.input.reserve(kTileRows * row_bytes);
     for (int64_t r = 0; r < x.rows; ++r)
-      store_row(x.row(r), buffers.input.data() + static_cast<size_t>(r) * row_bytes);
+      load_row(x.row(r), buffers.input.data() + static_cast<size_t>(r) * row_bytes);
     std::memset(buffers.input.data() + static_cast<size_t>(x.rows) * row_bytes, 0,
                 static_cast<size_t>(kTileRows - x.rows) * row_bytes);
   }

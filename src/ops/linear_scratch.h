@@ -10,8 +10,8 @@
 namespace modernbert {
 
 struct LinearScratch::Impl {
-  AlignedBuffer<std::byte> input;  // [rows, in] in the type of the product
-  AlignedBuffer<float> output;     // [rows, out], or one group of columns
+  AlignedBuffer<std::byte> input;  // oneDNN: [rows, in] in the type of the product
+  AlignedBuffer<float> output;     // [rows, out], or 6 rows of one group of columns
   AlignedBuffer<std::byte> gemm;   // oneDNN's own scratchpad
   dnnl::stream stream;             // made on first use: a stream belongs to one thread
 };

@@ -1,9 +1,10 @@
 // The inner loop of the packed panel GEMM: up to 6 rows times a panel of 64 columns, the whole depth in
 // registers.
 //
-// A panel is [depth][64] words of 32 bits; a word holds the 1 (fp32) or 2 (bf16) consecutive factors of one
-// column. Each kernel is one noinline function in a file of its own, compiled for its instructions and called
-// only where the CPU has them: inlined into a larger function its accumulators would be spilled.
+// A panel is [depth][64] words of 32 bits; a word holds the 1 (fp32), 2 (bf16) or 4 (int8) consecutive
+// factors of one column. Each kernel is one noinline function in a file of its own, compiled for its
+// instructions and called only where the CPU has them: inlined into a larger function its accumulators would
+// be spilled.
 #pragma once
 
 #include <cstdint>
@@ -20,9 +21,15 @@ struct PanelTask {
   const uint32_t* panel;  // [depth][64] words
   int64_t depth;          // words
   const uint32_t* next;   // what to prefetch meanwhile, one cache line every 4 words of depth; may be null
-  const float* bias;      // [64] start of the sums; null: they start from what is in out
+  const float* next_out;  // as out: a block to prefetch, one line every 16 words of depth; may be null
+  const float* bias;      // [64] start of the sums; fp32 and bf16 may have null: they start from out
   float* out;             // [6, 64], row r at out + r*out_stride
+  bool adds;              // out += the result, added last; otherwise out = the result
   int64_t out_stride;
+  // int8 only: out = (offset + sum of row * column) * row scale * column scale + bias.
+  const int32_t* offsets;      // [64] -128 times the sum of each column: rows are stored 128 too high
+  const float* row_scales;     // [6]
+  const float* column_scales;  // [64]
 };
 
 using PanelKernel = void (*)(const PanelTask& task);
@@ -30,5 +37,11 @@ using PanelKernel = void (*)(const PanelTask& task);
 // Null where the CPU lacks the instructions.
 PanelKernel fp32_panel_kernel();
 PanelKernel bf16_panel_kernel();
+PanelKernel int8_panel_kernel();
+
+namespace ref {
+// The int8 kernel in plain C++, for tests and for CPUs without such instructions.
+void multiply_int8_panel(const PanelTask& task);
+}  // namespace ref
 
 }  // namespace modernbert

@@ -7,6 +7,7 @@
 
 #include "ops/cpu_features.h"
 #include "ops/peak_bf16.h"
+#include "ops/peak_int8.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/peak.cpp"
@@ -47,6 +48,20 @@ double fp32_chains(int64_t rounds) {
   return alive ? 2.0 * 12.0 * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
 }
 
+// Sum of count floats; count is a multiple of 64.
+float sum_floats(const float* x, size_t count) {
+  const hn::ScalableTag<float> d;
+  const size_t lanes = hn::Lanes(d);
+  auto s0 = hn::Zero(d), s1 = hn::Zero(d), s2 = hn::Zero(d), s3 = hn::Zero(d);
+  for (size_t i = 0; i + 4 * lanes <= count; i += 4 * lanes) {
+    s0 = hn::Add(s0, hn::Load(d, x + i));
+    s1 = hn::Add(s1, hn::Load(d, x + i + lanes));
+    s2 = hn::Add(s2, hn::Load(d, x + i + 2 * lanes));
+    s3 = hn::Add(s3, hn::Load(d, x + i + 3 * lanes));
+  }
+  return hn::GetLane(hn::SumOfLanes(d, hn::Add(hn::Add(s0, s1), hn::Add(s2, s3))));
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace modernbert
 HWY_AFTER_NAMESPACE();
@@ -56,9 +71,11 @@ namespace modernbert {
 namespace {
 
 HWY_EXPORT(fp32_chains);
+HWY_EXPORT(sum_floats);
 
 double run_chains(GemmType type, int64_t rounds) {
   if (type == GemmType::kBf16 && cpu_has_bf16()) return bf16_chains(rounds);
+  if (type == GemmType::kInt8 && cpu_has_vnni()) return int8_chains(rounds);
   return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);
 }
 
@@ -79,6 +96,26 @@ double measured_peak_gflops(GemmType type, int threads) {
   double best = 0;
   for (int i = 0; i < kRuns; ++i) best = std::max(best, gflops_of_one_run(type, threads, kRounds));
   return best;
+}
+
+double measured_read_bandwidth(int threads) {
+  constexpr int kRuns = 6;
+  constexpr size_t kFloats = size_t{1} << 26;  // 256 MiB
+  AlignedBuffer<float> buffer(kFloats);
+  const size_t part = kFloats / static_cast<size_t>(threads) / 64 * 64;
+  double best = 0;
+  float sum = 0;
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
+  for (int t = 0; t < threads; ++t) std::fill_n(buffer.data() + static_cast<size_t>(t) * part, part, 1.0f);
+  for (int run = 0; run < kRuns; ++run) {
+    const auto begin = std::chrono::steady_clock::now();
+#pragma omp parallel for num_threads(threads) schedule(static, 1) reduction(+ : sum)
+    for (int t = 0; t < threads; ++t)
+      sum += HWY_DYNAMIC_DISPATCH(sum_floats)(buffer.data() + static_cast<size_t>(t) * part, part);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
+    best = std::max(best, static_cast<double>(part) * threads * sizeof(float) / seconds.count() * 1e-9);
+  }
+  return sum > 0 ? best : 0;
 }
 
 }  // namespace modernbert

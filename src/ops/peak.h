@@ -10,4 +10,8 @@ namespace modernbert {
 // kRef too.
 double measured_peak_gflops(GemmType type, int threads);
 
+// Bytes that `threads` threads read from memory in a second, in GB/s: the best of several sums over a buffer
+// far larger than the caches (about 0.3 s in total).
+double measured_read_bandwidth(int threads);
+
 }  // namespace modernbert

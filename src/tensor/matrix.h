@@ -43,20 +43,22 @@ struct MatView {
   }
 };
 
+// Uninitialised memory aligned to a cache line, freed by std::free; large blocks ask for huge pages, which
+// spare page faults and misses of the address cache. Throws std::bad_alloc.
+void* allocate_aligned(size_t bytes);
+
 // Uninitialised memory aligned to a cache line, reused when it is large enough.
 template <class T>
 class AlignedBuffer {
  public:
-  static constexpr size_t kAlignment = 64;
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t count) { reserve(count); }
   // Grows to at least `count` elements; contents are lost when it grows.
   void reserve(size_t count) {
     if (count <= capacity_) return;
-    const size_t bytes = (count * sizeof(T) + kAlignment - 1) / kAlignment * kAlignment;
-    void* memory = std::aligned_alloc(kAlignment, bytes);
-    if (memory == nullptr) throw std::bad_alloc();
-    data_.reset(static_cast<T*>(memory));
+    data_.reset();  // first, so that both are never held at once
+    capacity_ = 0;
+    data_.reset(static_cast<T*>(allocate_aligned(count * sizeof(T))));
     capacity_ = count;
   }
   T* data() { return data_.get(); }

@@ -12,13 +12,18 @@
 
 namespace modernbert::testing {
 
-// kind: "modernbert" or "bert".
+// kind: "modernbert", "bert", or "modernbert_heads64", which is wide enough for bf16 and int8 and has the
+// head size of the panel attention.
 inline EncoderConfig tiny_config(const std::string& kind) {
   const std::string sizes =
-      R"("vocab_size": 97, "hidden_size": 48, "num_attention_heads": 3, "num_hidden_layers": 4, "intermediate_size": 40)";
+      kind == "modernbert_heads64"
+          ? R"("vocab_size": 97, "hidden_size": 128, "num_attention_heads": 2, "num_hidden_layers": 4, "intermediate_size": 100)"
+          : R"("vocab_size": 97, "hidden_size": 48, "num_attention_heads": 3, "num_hidden_layers": 4, "intermediate_size": 40)";
   const std::string rest = kind == "bert" ? R"(, "max_position_embeddings": 256)"
                                           : R"(, "local_attention": 16, "global_attn_every_n_layers": 3)";
-  return parse_config(R"({"model_type": ")" + kind + R"(", )" + sizes + rest + "}", "tiny_config");
+  return parse_config(R"({"model_type": ")" + std::string(kind == "bert" ? "bert" : "modernbert") + R"(", )" +
+                          sizes + rest + "}",
+                      "tiny_config");
 }
 
 // Buffers of the tensors that a config asks for; the values have the size of a trained model's.

@@ -61,12 +61,38 @@ TEST(Activation, TailHasTheBitsOfTheBody) {
 
 TEST(GatedActivation, MultipliesTheActivatedFirstHalf) {
   for_each_target([] {
-    for (const size_t width : {1u, 7u, 16u, 31u, 64u}) {
-      const auto u = normal_values(width, 8), g = normal_values(width, 9);
-      std::vector<float> y(width), want(width);
-      gated_activation(Activation::kGelu, u, g, y);
+    for (const int64_t width : {1, 7, 16, 31, 64}) {
+      const auto size = static_cast<size_t>(3 * width);
+      const auto u = normal_values(size, 8), g = normal_values(size, 9);
+      std::vector<float> y(size), want(size);
+      gated_activation(Activation::kGelu, MatView<const float>(u.data(), 3, width), {g.data(), 3, width},
+                       MatView<float>(y.data(), 3, width));
       ref::gated_activation(Activation::kGelu, u, g, want);
       expect_close(y, want, 1e-6, 1e-6, "width " + std::to_string(width));
+    }
+  });
+}
+
+// Results in bf16 are those in fp32, rounded; also of activations without a vector version, and between
+// guard columns.
+TEST(Activation, RoundsToBf16) {
+  for_each_target([] {
+    for (const Activation activation : {Activation::kGelu, Activation::kSilu, Activation::kElu}) {
+      for (const int64_t width : {1, 7, 16, 33}) {
+        const auto x = normal_values(static_cast<size_t>(2 * width), 3);
+        std::vector<float> floats(x.size());
+        std::vector<Bf16> halves(static_cast<size_t>(2 * (width + 1)), Bf16{0x1234});
+        const MatView<const float> view(x.data(), 2, width);
+        gated_activation(activation, view, view, MatView<float>(floats.data(), 2, width));
+        gated_activation(activation, view, view, MatView<Bf16>(halves.data(), 2, width, width + 1));
+        for (int64_t r = 0; r < 2; ++r) {
+          for (int64_t c = 0; c < width; ++c) {
+            EXPECT_EQ(halves[static_cast<size_t>(r * (width + 1) + c)].bits,
+                      to_bf16(floats[static_cast<size_t>(r * width + c)]).bits);
+          }
+          EXPECT_EQ(halves[static_cast<size_t>(r * (width + 1) + width)].bits, 0x1234);
+        }
+      }
     }
   });
 }

@@ -1,9 +1,11 @@
 #include "ops/linear.h"
 
 #include <cstring>
+#include <random>
 
 #include "op_test.h"
 #include "ops/convert.h"
+#include "ops/panel_kernel.h"
 
 namespace modernbert {
 namespace {
@@ -30,6 +32,16 @@ std::unique_ptr<Linear> random_linear(GemmType type, Shape shape, bool has_bias,
   const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
   return make_linear(type, {weight.data(), shape.out, shape.in},
                      has_bias ? std::span<const float>(bias) : std::span<const float>(), group, library);
+}
+
+// Each row as int8 products see it: whole multiples of its scale.
+std::vector<float> quantised_rows(std::vector<float> values, int64_t cols) {
+  std::vector<uint8_t> bytes(static_cast<size_t>(cols));
+  for (size_t begin = 0; begin < values.size(); begin += bytes.size()) {
+    const float scale = quantize({values.data() + begin, bytes.size()}, bytes);
+    for (size_t i = 0; i < bytes.size(); ++i) values[begin + i] = static_cast<float>(bytes[i] - 128) * scale;
+  }
+  return values;
 }
 
 // Rounding of K products and sums: sqrt(K) * 2^-24 times the size of a term.
@@ -73,12 +85,90 @@ TEST(Linear, EveryGroupSizeAndLibraryMatchesReference) {
       expect_close(product(*linear, x), want, 1e-5, 2e-6, "group " + std::to_string(group));
       LinearScratch scratch;
       int64_t next = 0;
-      linear->run_tile({x.data(), 50, shape.in}, scratch, [&](int64_t column, MatView<const float> y) {
-        EXPECT_EQ(column, next);
-        next = column + y.cols;
-        EXPECT_TRUE(y.cols % group == 0 || next == shape.out) << y.cols;
-      });
+      RowBuffer rows(linear->row_type(), shape.in);
+      rows.resize(50);
+      linear->run_tile(rows.view(), {0, linear->groups()}, scratch,
+                       [&](int64_t row, int64_t column, MatView<float> y) {
+                         if (row != 0) return;
+                         EXPECT_EQ(column, next);
+                         next = column + y.cols;
+                         EXPECT_TRUE(y.cols % group == 0 || next == shape.out) << y.cols;
+                       });
       EXPECT_EQ(next, shape.out);
+    }
+  }
+}
+
+// Exact sums of the quantised factors; only the two scales and the bias are floats.
+TEST(Linear, Int8MatchesReferenceOnQuantisedFactors) {
+  for (const Shape shape : kShapes) {
+    const auto weight =
+        quantised_rows(normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f), shape.in);
+    const auto x = quantised_rows(normal_values(static_cast<size_t>(9 * shape.in), 3), shape.in);
+    const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
+    const MatView<const float> view(weight.data(), shape.out, shape.in);
+    expect_close(product(*make_linear(GemmType::kInt8, view, bias), x),
+                 product(*make_linear(GemmType::kRef, view, bias), x), 2e-6, 2e-6, std::to_string(shape.in));
+  }
+}
+
+// The kernel for this CPU and its plain twin: equal bits.
+TEST(Linear, Int8KernelEqualsItsTwin) {
+  if (int8_panel_kernel() == nullptr) GTEST_SKIP() << "this CPU has no int8 products";
+  std::minstd_rand random(5);
+  for (const int64_t depth : {1, 2, 7, 64}) {
+    std::vector<uint32_t> rows(static_cast<size_t>(6 * depth)), panel(static_cast<size_t>(64 * depth));
+    for (uint32_t& word : rows) word = static_cast<uint32_t>(random()) * 2654435761u;
+    for (uint32_t& word : panel) word = static_cast<uint32_t>(random()) * 2654435761u;
+    const auto bias = normal_values(64, 1), row_scales = normal_values(6, 2),
+               column_scales = normal_values(64, 3);
+    std::vector<int32_t> offsets(64);
+    for (int32_t& offset : offsets) offset = static_cast<int32_t>(random() % 2000) - 1000;
+    std::vector<float> got(6 * 70, -1.0f), want = got;
+    PanelTask task{};
+    task.rows = rows.data();
+    task.row_stride = depth;
+    task.depth_stride = 1;
+    task.panel = panel.data();
+    task.depth = depth;
+    task.bias = bias.data();
+    task.out_stride = 70;
+    task.offsets = offsets.data();
+    task.row_scales = row_scales.data();
+    task.column_scales = column_scales.data();
+    task.out = got.data();
+    int8_panel_kernel()(task);
+    task.out = want.data();
+    ref::multiply_int8_panel(task);
+    EXPECT_EQ(got, want) << depth;
+  }
+}
+
+// Columns can be computed in parts: the same bits, each column once.
+TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
+  const Shape shape{40, 300};
+  const auto x = normal_values(static_cast<size_t>(13 * shape.in), 3);
+  for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+    const auto linear = random_linear(type, shape, true, 16);
+    RowBuffer rows(linear->row_type(), shape.in);
+    rows.resize(13);
+    for (int64_t r = 0; r < 13; ++r)
+      rows.store(r, 0, {x.data() + r * shape.in, static_cast<size_t>(shape.in)});
+    const auto whole = product(*linear, x);
+    for (const int parts : {1, 2, 3, 7}) {
+      std::vector<float> y(whole.size(), 0.0f);
+      LinearScratch scratch;
+      for (int part = 0; part < parts; ++part) {
+        linear->run_tile(rows.view(), Share{part, parts}.of(linear->groups()), scratch,
+                         [&](int64_t row, int64_t column, MatView<float> values) {
+                           for (int64_t r = 0; r < values.rows; ++r) {
+                             for (int64_t c = 0; c < values.cols; ++c)
+                               y[static_cast<size_t>((row + r) * shape.out + column + c)] +=
+                                   values.row_data(r)[c];
+                           }
+                         });
+      }
+      EXPECT_EQ(y, whole) << parts;
     }
   }
 }
@@ -112,29 +202,8 @@ TEST_P(RowInvariance, EqualBitsForAnyNumberAndPlaceOfRows) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(AllTypes, RowInvariance, ::testing::Values(GemmType::kFp32, GemmType::kBf16));
-
-TEST(Convert, Bf16RoundsToNearestEven) {
-  const std::vector<float> x = {1.0f,     1.00390625f, 1.01171875f, 1.0039063f, -3.1415927f,
-                                INFINITY, 0.0f,        -0.0f,       3.4e38f};
-  testing::for_each_target([&] {
-    std::vector<Bf16> y(x.size());
-    convert_to_bf16(x, y);
-    for (size_t i = 0; i < x.size(); ++i) EXPECT_EQ(y[i].bits, to_bf16(x[i]).bits) << x[i];
-  });
-  EXPECT_EQ(to_bf16(1.00390625f).bits, 0x3F80);  // a tie goes to the even neighbour
-  EXPECT_EQ(to_bf16(1.01171875f).bits, 0x3F82);
-  EXPECT_EQ(to_bf16(3.4e38f).bits, 0x7F80);
-}
-
-TEST(Convert, NanStaysNanInVectorsAndTails) {
-  testing::for_each_target([] {
-    std::vector<float> x(37, std::bit_cast<float>(0x7F800001u));
-    std::vector<Bf16> y(x.size());
-    convert_to_bf16(x, y);
-    for (const Bf16 value : y) EXPECT_TRUE(std::isnan(to_float(value)));
-  });
-}
+INSTANTIATE_TEST_SUITE_P(AllTypes, RowInvariance,
+                         ::testing::Values(GemmType::kFp32, GemmType::kBf16, GemmType::kInt8));
 
 }  // namespace
 }  // namespace modernbert

@@ -11,8 +11,8 @@
 #include "cli/verbs/verbs.h"
 #include "core/file.h"
 #include "model/cost.h"
+#include "model/loaded_encoder.h"
 #include "model/weights.h"
-#include "ops/cpu_features.h"
 #include "tasks/model_folder.h"
 
 namespace modernbert::cli {
@@ -61,15 +61,13 @@ Facts gather(const Options& options) {
   facts.config = parse_config(read_file(config_path), config_path.string());
   facts.weights = weight_facts(encoder_folder);
   facts.parameters = count_parameters(facts.config, head_kind(facts.config));
-  const bool bf16 =
-      options.dtype == ComputeType::kBf16 || (options.dtype == ComputeType::kAuto && cpu_has_bf16());
-  facts.dtype = bf16 ? ComputeType::kBf16 : ComputeType::kFp32;
+  facts.dtype = resolve_dtype(options.dtype, facts.config);
   return facts;
 }
 
 // The encoder's matrices packed for the CPU, and the activations.
 int64_t forward_bytes(const Facts& facts, int64_t tokens) {
-  const int64_t element = facts.dtype == ComputeType::kBf16 ? 2 : 4;
+  const int64_t element = facts.dtype == ComputeType::kInt8 ? 1 : facts.dtype == ComputeType::kBf16 ? 2 : 4;
   return matrix_parameters(facts.config) * element + activation_bytes(facts.config, tokens);
 }
 

@@ -5,8 +5,8 @@
 namespace modernbert::cli {
 
 std::span<const Verb* const> all_verbs() {
-  static constexpr std::array kVerbs = {&kInfo, &kTokenize, &kFillMask, &kEmbed,  &kClassify,
-                                        &kNer,  &kAnswer,   &kChoose,   &kRerank, &kVerify};
+  static constexpr std::array kVerbs = {&kInfo,   &kTokenize, &kFillMask, &kEmbed,  &kClassify, &kNer,
+                                        &kAnswer, &kChoose,   &kRerank,   &kVerify, &kBench};
   return kVerbs;
 }
 

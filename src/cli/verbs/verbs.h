@@ -7,7 +7,8 @@
 
 namespace modernbert::cli {
 
-extern const Verb kInfo, kTokenize, kFillMask, kEmbed, kClassify, kNer, kAnswer, kChoose, kRerank, kVerify;
+extern const Verb kInfo, kTokenize, kFillMask, kEmbed, kClassify, kNer, kAnswer, kChoose, kRerank, kVerify,
+    kBench;
 
 std::span<const Verb* const> all_verbs();
 

@@ -61,6 +61,9 @@ void print_summary(const VerifySummary& summary, bool json, ByteWriter& out) {
 
 int run(Options& options, const std::vector<std::string>& folders, ByteWriter& out) {
   if (folders.empty()) throw UsageError("verify: no folder given");
+  if (options.verify.dtype == ComputeType::kInt8) {
+    throw UsageError("verify: --dtype is int8, want fp32, bf16 or auto: references state no bars for int8");
+  }
   options.verify.on_case = [&](const CaseResult& result) {
     options.json ? print_json(result, out) : print_line(result, out);
     out.flush();

@@ -16,18 +16,22 @@ class RefLinear final : public Linear {
 
   int64_t in_features() const override { return weight_.cols(); }
   int64_t out_features() const override { return weight_.rows(); }
+  RowType row_type() const override { return RowType::kFp32; }
   int64_t max_tile_rows() const override { return kMaxTileRows; }
+  int64_t groups() const override { return 1; }
   size_t packed_bytes() const override { return weight_.values().size_bytes(); }
 
-  void run_tile(MatView<const float> x, LinearScratch& scratch, TileEpilogue epilogue) const override {
-    MB_CHECK(x.rows <= kMaxTileRows && x.cols == in_features());
+  void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
+                TileEpilogue epilogue) const override {
+    MB_CHECK(x.rows <= kMaxTileRows && x.cols == in_features() && x.type == RowType::kFp32);
+    if (groups.size() == 0) return;
     scratch.impl().output.reserve(static_cast<size_t>(x.rows * out_features()));
     const MatView<float> y(scratch.impl().output.data(), x.rows, out_features());
     for (int64_t r = 0; r < x.rows; ++r) {
-      for (int64_t n = 0; n < out_features(); ++n)
-        y.row_data(r)[n] = static_cast<float>(product(x.row(r), n));
+      const std::span<const float> row(reinterpret_cast<const float*>(x.row(r)), static_cast<size_t>(x.cols));
+      for (int64_t n = 0; n < out_features(); ++n) y.row_data(r)[n] = static_cast<float>(product(row, n));
     }
-    epilogue(0, y);
+    epilogue(0, 0, y);
   }
 
  private:

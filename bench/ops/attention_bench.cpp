@@ -1,0 +1,64 @@
+// One head of one sequence, on one thread: share of the multiply-add peak, by visible pairs only.
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <random>
+
+#include "ops/attention_panel.h"
+#include "ops/peak.h"
+
+namespace modernbert {
+namespace {
+
+std::vector<float> random_rows(int64_t length) {
+  std::minstd_rand generator(1);
+  std::uniform_real_distribution<float> uniform(-0.5f, 0.5f);
+  std::vector<float> values(static_cast<size_t>(length * kPanelHeadDim));
+  for (float& value : values) value = uniform(generator);
+  return values;
+}
+
+int64_t visible_pairs(int64_t length, int64_t window) {
+  if (window < 0) return length * length;
+  int64_t pairs = 0;
+  for (int64_t i = 0; i < length; ++i)
+    pairs += std::min(length - 1, i + window) - std::max<int64_t>(0, i - window) + 1;
+  return pairs;
+}
+
+void attention(benchmark::State& state, RowType type) {
+  const AttentionKernels* kernels =
+      type == RowType::kFp32 ? fp32_attention_kernels() : bf16_attention_kernels();
+  if (kernels == nullptr) return state.SkipWithError("this CPU has no such kernels");
+  const int64_t length = state.range(0), window = state.range(1);
+  const std::vector<float> values = random_rows(length);
+  const auto words = static_cast<size_t>((length + 16) * kernels->row_words());
+  std::vector<uint32_t> q(words), k(words), v(words);
+  for (int64_t r = 0; r < length; ++r) {
+    kernels->store_row(values.data() + r * kPanelHeadDim, q.data() + r * kernels->row_words());
+    kernels->store_row(values.data() + r * kPanelHeadDim, k.data() + r * kernels->row_words());
+    kernels->store_value(values.data() + r * kPanelHeadDim, r, v.data());
+  }
+  const PanelAttentionHead head{q.data(), k.data(), v.data(), length, length, window};
+  RowBuffer out(type, kPanelHeadDim);
+  out.resize(length);
+  PanelAttentionScratch scratch;
+  for (auto _ : state) {
+    for (int64_t begin = 0; begin < length; begin += kAttentionBlockRows)
+      attention_block(*kernels, head, begin, scratch, out.row(begin), out.stride());
+  }
+  const double peak = measured_peak_gflops(type == RowType::kFp32 ? GemmType::kFp32 : GemmType::kBf16, 1);
+  const double gflop = 256e-9 * static_cast<double>(visible_pairs(length, window));
+  state.counters["share of peak"] =
+      benchmark::Counter(gflop / peak, benchmark::Counter::kIsIterationInvariantRate);
+}
+
+void shapes(benchmark::internal::Benchmark* bench) {
+  for (const int64_t length : {16, 32, 128, 512, 2048, 8192}) bench->Args({length, -1});
+  for (const int64_t length : {128, 512, 2048}) bench->Args({length, 64});
+}
+BENCHMARK_CAPTURE(attention, fp32, RowType::kFp32)->Apply(shapes);
+BENCHMARK_CAPTURE(attention, bf16, RowType::kBf16)->Apply(shapes);
+
+}  // namespace
+}  // namespace modernbert

@@ -1,0 +1,150 @@
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/failure.h"
+#include "cli/json_output.h"
+#include "cli/model_options.h"
+#include "cli/process_memory.h"
+#include "cli/status.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+#include "measure/forward_speed.h"
+#include "measure/shapes.h"
+#include "measure/workloads.h"
+#include "ops/cpu_features.h"
+
+namespace modernbert::cli {
+namespace {
+
+constexpr double kMegabyte = 1e6;
+
+struct Options {
+  std::string shape = "base";
+  std::vector<std::string> workloads;
+  ComputeType dtype = ComputeType::kAuto;
+  int threads = 0;
+  double seconds = 3;
+  bool json = false;
+  bool quiet = false;
+};
+
+OutJson to_json(const Options& options, const LoadedEncoder& encoder, const Workload& workload,
+                const ForwardSpeed& speed) {
+  OutJson ops = OutJson::object();
+  for (const OpSpeed& op : speed.ops) {
+    ops[std::string(op.name)] = {
+        {"seconds", op.seconds}, {"gflop", op.gflop}, {"share_of_peak", op.share_of_peak()}};
+  }
+  return {{"shape", options.shape},
+          {"workload", workload.name},
+          {"sequences", workload.lengths.size()},
+          {"tokens", speed.tokens},
+          {"dtype", to_string(encoder.dtype())},
+          {"threads", encoder.threads()},
+          {"target", cpu_target_name()},
+          {"tokens_per_s", speed.tokens_per_s()},
+          {"gops", speed.gops()},
+          {"peak_gops", speed.peak_gflops},
+          {"share_of_peak", speed.share_of_peak()},
+          {"passes", speed.seconds.size()},
+          {"ms",
+           {{"best", 1e3 * speed.best_seconds()},
+            {"p50", 1e3 * speed.percentile(0.5)},
+            {"p90", 1e3 * speed.percentile(0.9)},
+            {"p99", 1e3 * speed.percentile(0.99)}}},
+          {"weights_mb", speed.packed_bytes / kMegabyte},
+          {"read_gb_per_s", speed.read_gbytes_per_s},
+          {"stream_ms", 1e3 * speed.stream_seconds()},
+          {"rss_mb", resident_bytes() / kMegabyte},
+          {"peak_rss_mb", peak_resident_bytes() / kMegabyte},
+          {"thread_seconds_by_op", ops}};
+}
+
+void print_ops(const ForwardSpeed& speed, ByteWriter& out) {
+  double total = 0;
+  for (const OpSpeed& op : speed.ops) total += op.seconds;
+  Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight});
+  table.add_row({"op", "time", "GFLOP/s", "of peak"});
+  for (const OpSpeed& op : speed.ops) {
+    if (op.seconds == 0) continue;
+    const bool computes = op.gflop > 0;
+    table.add_row({std::string(op.name), fmt::format("{:.1f} %", 100 * op.seconds / total),
+                   computes ? fmt::format("{:.0f}", op.gflop / op.seconds) : "",
+                   computes ? fmt::format("{:.1f} %", 100 * op.share_of_peak()) : ""});
+  }
+  table.print(out, "  ");
+}
+
+void print_report(const LoadedEncoder& encoder, const Workload& workload, const ForwardSpeed& speed,
+                  ByteWriter& out) {
+  out.write(fmt::format("{}: {} sequences, {} tokens, {}, {} threads, {}\n", workload.name,
+                        workload.lengths.size(), speed.tokens, to_string(encoder.dtype()), encoder.threads(),
+                        cpu_target_name()));
+  out.write(fmt::format("  {:.0f} tokens/s, {:.0f} GFLOP/s = {:.1f} % of the measured peak of {:.0f}\n",
+                        speed.tokens_per_s(), speed.gops(), 100 * speed.share_of_peak(), speed.peak_gflops));
+  out.write(fmt::format("  latency of {} passes: best {:.2f} ms, p50 {:.2f}, p90 {:.2f}, p99 {:.2f}\n",
+                        speed.seconds.size(), 1e3 * speed.best_seconds(), 1e3 * speed.percentile(0.5),
+                        1e3 * speed.percentile(0.9), 1e3 * speed.percentile(0.99)));
+  out.write(
+      fmt::format("  packed weights {:.0f} MB; reading them once takes {:.2f} ms at the measured {:.1f} "
+                  "GB/s; resident {:.0f} MB\n",
+                  speed.packed_bytes / kMegabyte, 1e3 * speed.stream_seconds(), speed.read_gbytes_per_s,
+                  resident_bytes() / kMegabyte));
+  print_ops(speed, out);
+}
+
+int run(const Options& options, ByteWriter& out) {
+  std::vector<Workload> workloads;
+  for (const std::string& name : options.workloads) workloads.push_back(parse_workload(name));
+  if (workloads.empty()) workloads.push_back(parse_workload("fixed512"));
+  EncoderOptions encoder_options;
+  encoder_options.dtype = options.dtype;
+  encoder_options.threads = options.threads;
+  const auto encoder = load_shape(options.shape, encoder_options);
+  for (const Workload& workload : workloads) {
+    const TokenBatch batch = random_batch(workload, encoder->config().vocab_size);
+    const auto progress = [&](double done, double total) {
+      if (!options.quiet) show_status(fmt::format("{}: {:.0f} of {:.0f} s", workload.name, done, total));
+    };
+    const ForwardSpeed speed = measure_forward(*encoder, batch, options.seconds, progress);
+    clear_status();
+    if (options.json) {
+      write_json_line(out, to_json(options, *encoder, workload, speed));
+    } else {
+      print_report(*encoder, workload, speed, out);
+    }
+    out.flush();
+  }
+  return 0;
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  const char* const group = "Measurement";
+  line.app.add_option("--shape", options->shape, "base, large (random weights) or a checkpoint folder")
+      ->type_name("SHAPE")
+      ->group(group);
+  line.app
+      .add_option(
+          "--workload", options->workloads,
+          "queries, fixed512, mixed, long2048, long8192, one16, one128 or COUNTxLENGTH; may be repeated")
+      ->type_name("NAME")
+      ->default_str("fixed512")
+      ->group(group);
+  line.app.add_option("--seconds", options->seconds, "Least time per workload")
+      ->type_name("S")
+      ->check(CLI::Range(0.0, 3600.0))
+      ->group(group);
+  add_dtype_option(line.app, options->dtype);
+  add_threads_option(line.app, options->threads);
+  line.app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
+  add_json_flag(line.app, options->json);
+  return [options](ByteWriter& out) { return run(*options, out); };
+}
+
+}  // namespace
+
+const Verb kBench{"bench", "", "Speed of an encoder on this machine, against its measured peak", declare};
+
+}  // namespace modernbert::cli

@@ -1,0 +1,95 @@
+#include "measure/forward_speed.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "core/check.h"
+#include "core/fail.h"
+#include "measure/peaks.h"
+#include "model/cpu_encoder.h"
+#include "ops/peak.h"
+
+namespace modernbert {
+namespace {
+
+constexpr size_t kMinPasses = 3;
+
+double now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+Peaks better_of(const Peaks& a, const Peaks& b) {
+  return {std::max(a.gemm, b.gemm), std::max(a.attention, b.attention)};
+}
+
+// GFLOP of each op of all layers, by CpuOp.
+std::array<double, kCpuOpNames.size()> gflop_by_op(const EncoderConfig& config, const TokenBatch& batch) {
+  const double rows = 2e-9 * static_cast<double>(batch.tokens()) * config.num_hidden_layers;
+  const double hidden = config.hidden_size, inner = config.intermediate_size;
+  std::array<double, kCpuOpNames.size()> gflop{};
+  const auto set = [&gflop](CpuOp op, double value) { gflop[static_cast<size_t>(op)] = value; };
+  set(CpuOp::kQkv, rows * 3 * hidden * hidden);
+  set(CpuOp::kAttnOut, rows * hidden * hidden);
+  set(CpuOp::kMlpIn, rows * hidden * inner * (config.mlp_kind == MlpKind::kGlu ? 2 : 1));
+  set(CpuOp::kMlpOut, rows * inner * hidden);
+  set(CpuOp::kAttention, 1e-9 * (forward_flops(config, batch) - gemm_flops(config, batch.tokens())));
+  return gflop;
+}
+
+std::vector<OpSpeed> op_speeds(const CpuWorkspace& workspace, const EncoderConfig& config,
+                               const TokenBatch& batch, const Peaks& peaks, size_t passes) {
+  const auto gflop = gflop_by_op(config, batch);
+  const auto threads = static_cast<double>(workspace.threads.size());
+  std::vector<OpSpeed> ops;
+  for (size_t i = 0; i < kCpuOpNames.size(); ++i) {
+    OpSpeed op{kCpuOpNames[i], 0, gflop[i], 0};
+    for (const CpuThreadScratch& thread : workspace.threads)
+      op.seconds += thread.clock.seconds()[i] / static_cast<double>(passes);
+    op.peak_gflops = (static_cast<CpuOp>(i) == CpuOp::kAttention ? peaks.attention : peaks.gemm) / threads;
+    ops.push_back(op);
+  }
+  return ops;
+}
+
+}  // namespace
+
+double ForwardSpeed::percentile(double share) const {
+  const auto last = static_cast<double>(seconds.size() - 1);
+  return seconds[static_cast<size_t>(std::lround(share * last))];
+}
+
+ForwardSpeed measure_forward(const LoadedEncoder& loaded, const TokenBatch& batch, double min_seconds,
+                             const std::function<void(double, double)>& progress) {
+  const auto* encoder = dynamic_cast<const CpuEncoder*>(&loaded.encoder());
+  if (encoder == nullptr) fail(ErrorCode::kInvalidArgument, "only the CPU backend can be measured");
+  check_batch(batch, loaded.config());
+  const std::unique_ptr<Workspace> workspace = encoder->make_workspace();
+  auto& cpu_workspace = dynamic_cast<CpuWorkspace&>(*workspace);
+  Matrix hidden(batch.tokens(), loaded.config().hidden_size);
+  encoder->forward(batch, *workspace, hidden.view(), nullptr);
+
+  Peaks peaks = measure_peaks(loaded.dtype(), loaded.threads());
+  for (CpuThreadScratch& thread : cpu_workspace.threads) thread.clock.switch_on();
+  ForwardSpeed speed;
+  const double begin = now();
+  while (speed.seconds.size() < kMinPasses || now() - begin < min_seconds) {
+    if (progress) progress(now() - begin, min_seconds);
+    const double start = now();
+    encoder->forward(batch, *workspace, hidden.view(), nullptr);
+    speed.seconds.push_back(now() - start);
+  }
+  peaks = better_of(peaks, measure_peaks(loaded.dtype(), loaded.threads()));
+
+  speed.ops = op_speeds(cpu_workspace, loaded.config(), batch, peaks, speed.seconds.size());
+  std::ranges::sort(speed.seconds);
+  speed.tokens = batch.tokens();
+  speed.gflop = forward_flops(loaded.config(), batch) * 1e-9;
+  const double gemm = gemm_flops(loaded.config(), batch.tokens());
+  speed.peak_gflops = peaks.of(gemm, speed.gflop * 1e9 - gemm);
+  speed.packed_bytes = static_cast<double>(encoder->packed_bytes());
+  speed.read_gbytes_per_s = measured_read_bandwidth(loaded.threads());
+  return speed;
+}
+
+}  // namespace modernbert

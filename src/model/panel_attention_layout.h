@@ -1,0 +1,28 @@
+// The layout of the panel attention kernels: words of fp32 or of bf16 pairs, heads of 64.
+#pragma once
+
+#include "model/attention_layout.h"
+
+namespace modernbert {
+
+class PanelAttentionLayout final : public AttentionLayout {
+ public:
+  PanelAttentionLayout(int64_t heads, const AttentionKernels& kernels)
+      : AttentionLayout(heads, kPanelHeadDim), kernels_(kernels) {}
+
+  void store(QkvPart part, int64_t head, int64_t token, MatView<const float> rows,
+             const Rotation& rotation) override;
+  void attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
+              AttentionThreadScratch& scratch, RowBuffer& context) const override;
+
+ private:
+  void reserve(int64_t rows) override;
+  void clear_key_and_value(int64_t row_number) override;
+  int64_t block_rows(int64_t) const override { return kAttentionBlockRows; }
+
+  const AttentionKernels& kernels_;
+  AlignedBuffer<uint32_t> q_, k_;  // [rows, row words]
+  AlignedBuffer<uint32_t> v_;      // [rows / values per word, 64]
+};
+
+}  // namespace modernbert
