@@ -22,9 +22,9 @@ void Session::finish() const {
   const double tokens_per_second = seconds_ > 0 ? static_cast<double>(work.tokens) / seconds_ : 0;
   print_note(
       fmt::format("{} tokens in {:.3f} s: {:.0f} tokens/s, {:.1f} GFLOP/s = {:.1f} % of this machine's {} "
-                  "peak ({:.0f} GFLOP/s)",
+                  "peak ({:.0f} GFLOP/s); {:.1f} % of the time in the encoder",
                   work.tokens, seconds_, tokens_per_second, gflops, 100 * gflops / peak,
-                  to_string(encoder.dtype()), peak));
+                  to_string(encoder.dtype()), peak, seconds_ > 0 ? 100 * work.seconds / seconds_ : 0.0));
 }
 
 }  // namespace modernbert::cli

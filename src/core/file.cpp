@@ -88,6 +88,15 @@ MappedFile MappedFile::open(const std::filesystem::path& path) {
   return mapped;
 }
 
+void MappedFile::release(std::span<const std::byte> part) const {
+  if (part.data() < bytes_.data() || part.data() + part.size() > bytes_.data() + bytes_.size()) return;
+  const auto page = static_cast<size_t>(::sysconf(_SC_PAGESIZE));
+  const auto first = static_cast<size_t>(part.data() - bytes_.data()), last = first + part.size();
+  const size_t begin = (first + page - 1) / page * page, end = last / page * page;
+  if (begin >= end) return;
+  ::madvise(const_cast<std::byte*>(bytes_.data() + begin), end - begin, MADV_DONTNEED);
+}
+
 void write_file_atomically(const std::filesystem::path& path, std::string_view content) {
   static std::atomic<unsigned> writes = 0;  // two threads may write one path
   const std::filesystem::path temporary = fmt::format("{}.tmp{}.{}", path.string(), ::getpid(), writes++);

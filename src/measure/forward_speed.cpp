@@ -8,7 +8,6 @@
 #include "core/fail.h"
 #include "measure/peaks.h"
 #include "model/cpu_encoder.h"
-#include "ops/peak.h"
 
 namespace modernbert {
 namespace {
@@ -88,7 +87,6 @@ ForwardSpeed measure_forward(const LoadedEncoder& loaded, const TokenBatch& batc
   const double gemm = gemm_flops(loaded.config(), batch.tokens());
   speed.peak_gflops = peaks.of(gemm, speed.gflop * 1e9 - gemm);
   speed.packed_bytes = static_cast<double>(encoder->packed_bytes());
-  speed.read_gbytes_per_s = measured_read_bandwidth(loaded.threads());
   return speed;
 }
 

@@ -28,7 +28,6 @@ struct ForwardSpeed {
   double peak_gflops = 0;       // what the pass would reach at the peak of every product's own type
   std::vector<OpSpeed> ops;     // of the passes' mean; all threads
   double packed_bytes = 0;
-  double read_gbytes_per_s = 0;  // measured: all threads streaming from memory
 
   double best_seconds() const { return seconds.front(); }
   // share: 0.5 is the median.
@@ -36,8 +35,6 @@ struct ForwardSpeed {
   double tokens_per_s() const { return static_cast<double>(tokens) / best_seconds(); }
   double gops() const { return gflop / best_seconds(); }
   double share_of_peak() const { return gops() / peak_gflops; }
-  // Reading the packed weights once: what bounds a single short text.
-  double stream_seconds() const { return packed_bytes / (read_gbytes_per_s * 1e9); }
 };
 
 // Runs the batch for at least min_seconds and three times, after one pass that does not count; the peaks are

@@ -81,8 +81,12 @@ LayerParams Checkpoint::layer(int index) const {
   return is_bert() ? bert_layer(index) : modernbert_layer(index);
 }
 
+std::string Checkpoint::layer_stem(int index) const {
+  return fmt::format("{}{}{}.", prefix_, is_bert() ? "encoder.layer." : "layers.", index);
+}
+
 LayerParams Checkpoint::modernbert_layer(int index) const {
-  const std::string stem = fmt::format("{}layers.{}.", prefix_, index);
+  const std::string stem = layer_stem(index);
   const int64_t hidden = config_.hidden_size, inner = config_.intermediate_size;
   LayerParams layer;
   // A stray layers.0.attn_norm.weight in a file is ignored, as by transformers.
@@ -109,7 +113,7 @@ LinearParams Checkpoint::bert_qkv(const std::string& layer) const {
 }
 
 LayerParams Checkpoint::bert_layer(int index) const {
-  const std::string stem = fmt::format("{}encoder.layer.{}.", prefix_, index);
+  const std::string stem = layer_stem(index);
   const int64_t hidden = config_.hidden_size, inner = config_.intermediate_size;
   LayerParams layer;
   layer.attn_norm = norm(stem + "attention.output.LayerNorm", true);

@@ -52,6 +52,8 @@ class Checkpoint {
 
   EmbeddingTables embeddings() const;
   LayerParams layer(int index) const;
+  // Once the layer is packed, its tensors need not stay in memory.
+  void release_layer(int index) const { weights_.release(layer_stem(index)); }
   std::optional<NormParams> final_norm() const;
 
   PredictionHeadParams mlm_head() const;
@@ -69,6 +71,7 @@ class Checkpoint {
   NormParams norm(const std::string& name, bool has_bias) const;
   LinearParams linear(const std::string& name, int64_t out, int64_t in, bool has_bias) const;
   LinearParams bert_qkv(const std::string& layer) const;
+  std::string layer_stem(int index) const;
   LayerParams modernbert_layer(int index) const;
   LayerParams bert_layer(int index) const;
   PredictionHeadParams prediction_head(const PredictionHeadConfig& head, const std::string& dense,

@@ -48,6 +48,7 @@ struct WorkDone {
   int64_t tokens = 0;
   double gemm_flops = 0;
   double attention_flops = 0;
+  double seconds = 0;  // inside forward passes; of concurrent ones, the sum
   double flops() const { return gemm_flops + attention_flops; }
 };
 

@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <exception>
 
 #include "ops/layer_norm.h"
 
@@ -52,10 +53,27 @@ CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, cons
       embedding_(Checkpoint(config, weights).embeddings()),
       rope_tables_(config.head_dim()) {
   const Checkpoint checkpoint(config, weights);
-  for (int i = 0; i < config.num_hidden_layers; ++i) {
-    layers_.push_back(std::make_unique<CpuLayer>(checkpoint.layer(i), config, i, plan));
-  }
+  pack_layers(checkpoint);
   final_norm_ = checkpoint.final_norm();
+}
+
+// Of several layers that fail, the first one's error is thrown, whatever the number of threads.
+void CpuEncoder::pack_layers(const Checkpoint& checkpoint) {
+  layers_.resize(static_cast<size_t>(config_.num_hidden_layers));
+  std::vector<std::exception_ptr> errors(layers_.size());
+#pragma omp parallel for num_threads(threads_) schedule(dynamic)
+  for (int i = 0; i < config_.num_hidden_layers; ++i) {
+    const auto index = static_cast<size_t>(i);
+    try {
+      layers_[index] = std::make_unique<CpuLayer>(checkpoint.layer(i), config_, i, plan_);
+      checkpoint.release_layer(i);
+    } catch (...) {
+      errors[index] = std::current_exception();
+    }
+  }
+  for (const std::exception_ptr& error : errors) {
+    if (error) std::rethrow_exception(error);
+  }
 }
 
 std::unique_ptr<Workspace> CpuEncoder::make_workspace() const {
@@ -105,8 +123,21 @@ void CpuEncoder::normalize_output(const Tile& tile, MatView<float> hidden) const
   for (int64_t r = 0; r < from.rows; ++r) std::ranges::copy(from.row(r), to.row(r).begin());
 }
 
+// A large batch is run in parts: more tokens at once would need more memory and gain nothing.
 void CpuEncoder::forward(const TokenBatch& batch, Workspace& workspace, MatView<float> hidden,
                          LayerObserver* observer) const {
+  const int64_t limit = std::max<int64_t>(4096, int64_t{1024} * threads_);
+  if (observer != nullptr || batch.tokens() <= limit) return forward_part(batch, workspace, hidden, observer);
+  for (int32_t first = 0, last; first < batch.sequences(); first = last) {
+    for (last = first + 1; last < batch.sequences() && batch.begin(last + 1) - batch.begin(first) <= limit;)
+      ++last;
+    const TokenBatch part = slice_sequences(batch, first, last);
+    forward_part(part, workspace, hidden.slice_rows(batch.begin(first), part.tokens()), nullptr);
+  }
+}
+
+void CpuEncoder::forward_part(const TokenBatch& batch, Workspace& workspace, MatView<float> hidden,
+                              LayerObserver* observer) const {
   auto& cpu_workspace = dynamic_cast<CpuWorkspace&>(workspace);
   prepare(batch, cpu_workspace);
 #pragma omp parallel num_threads(threads_)

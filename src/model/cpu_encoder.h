@@ -24,6 +24,9 @@ class CpuEncoder final : public Encoder {
                LayerObserver* observer) const override;
 
  private:
+  void pack_layers(const Checkpoint& checkpoint);
+  void forward_part(const TokenBatch& batch, Workspace& workspace, MatView<float> hidden,
+                    LayerObserver* observer) const;
   void prepare(const TokenBatch& batch, CpuWorkspace& workspace) const;
   void embed_tile(const TokenBatch& batch, const Tile& tile) const;
   void normalize_output(const Tile& tile, MatView<float> hidden) const;

@@ -27,6 +27,9 @@ class LayerObserver {
   virtual void on_hidden(int index, MatView<const float> x) = 0;
 };
 
+// Sequences [first, last) as a batch of their own.   last: up to batch.sequences().
+TokenBatch slice_sequences(const TokenBatch& batch, int32_t first, int32_t last);
+
 // Immutable after construction; forward may run in many threads at once, each with its own Workspace.
 class Encoder {
  public:

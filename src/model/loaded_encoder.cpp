@@ -3,6 +3,7 @@
 #include <omp.h>
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/fail.h"
 #include "core/file.h"
@@ -63,9 +64,11 @@ Matrix LoadedEncoder::forward(const TokenBatch& batch, LayerObserver* observer) 
   Matrix hidden(batch.tokens(), config_.hidden_size);
   if (batch.tokens() == 0) return hidden;
   std::unique_ptr<Workspace> workspace = borrow_workspace();
+  const auto begin = std::chrono::steady_clock::now();
   encoder_->forward(batch, *workspace, hidden.view(), observer);
+  const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   return_workspace(std::move(workspace));
-  count_work(batch);
+  count_work(batch, time.count());
   return hidden;
 }
 
@@ -82,13 +85,14 @@ void LoadedEncoder::return_workspace(std::unique_ptr<Workspace> workspace) const
   idle_workspaces_.push_back(std::move(workspace));
 }
 
-void LoadedEncoder::count_work(const TokenBatch& batch) const {
+void LoadedEncoder::count_work(const TokenBatch& batch, double seconds) const {
   const double gemm = gemm_flops(config_, batch.tokens());
   const double attention = forward_flops(config_, batch) - gemm;
   const std::lock_guard lock(mutex_);
   work_done_.tokens += batch.tokens();
   work_done_.gemm_flops += gemm;
   work_done_.attention_flops += attention;
+  work_done_.seconds += seconds;
 }
 
 WorkDone LoadedEncoder::work_done() const {

@@ -55,7 +55,7 @@ class LoadedEncoder {
   LoadedEncoder() = default;
   std::unique_ptr<Workspace> borrow_workspace() const;
   void return_workspace(std::unique_ptr<Workspace> workspace) const;
-  void count_work(const TokenBatch& batch) const;
+  void count_work(const TokenBatch& batch, double seconds) const;
 
   EncoderConfig config_;
   Weights weights_;

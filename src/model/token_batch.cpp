@@ -53,6 +53,23 @@ void TokenBatch::add(std::span<const int32_t> sequence, std::span<const int32_t>
   max_seqlen = std::max(max_seqlen, static_cast<int32_t>(sequence.size()));
 }
 
+TokenBatch slice_sequences(const TokenBatch& batch, int32_t first, int32_t last) {
+  const auto slice = [](const std::vector<int32_t>& all, int32_t begin, int32_t end) {
+    return all.empty() ? all : std::vector<int32_t>(all.begin() + begin, all.begin() + end);
+  };
+  const int32_t begin = batch.begin(first), end = batch.begin(last);
+  TokenBatch part;
+  part.ids = slice(batch.ids, begin, end);
+  part.positions = slice(batch.positions, begin, end);
+  part.type_ids = slice(batch.type_ids, begin, end);
+  part.visible = slice(batch.visible, first, last);
+  for (int32_t b = first; b < last; ++b) {
+    part.cu_seqlens.push_back(batch.begin(b + 1) - begin);
+    part.max_seqlen = std::max(part.max_seqlen, batch.length(b));
+  }
+  return part;
+}
+
 void check_batch(const TokenBatch& batch, const EncoderConfig& config) {
   check_lengths(batch);
   check_range(batch.ids, config.vocab_size, "token id");

@@ -53,7 +53,7 @@ Weights Weights::open(const fs::path& folder) {
   Weights weights;
   const auto add_file = [&](const fs::path& path) {
     auto file = std::make_shared<const SafetensorsFile>(SafetensorsFile::open(path));
-    weights.owners_.push_back(file);
+    weights.files_.push_back(file);
     return file;
   };
   const fs::path single = folder / "model.safetensors", index = folder / "model.safetensors.index.json";
@@ -76,7 +76,7 @@ Weights Weights::open(const fs::path& folder) {
 Weights Weights::from_memory(TensorMap tensors, std::shared_ptr<const void> owner, std::string source) {
   Weights weights;
   weights.tensors_ = std::move(tensors);
-  weights.owners_.push_back(std::move(owner));
+  weights.owner_ = std::move(owner);
   weights.source_ = std::move(source);
   return weights;
 }
@@ -84,6 +84,12 @@ Weights Weights::from_memory(TensorMap tensors, std::shared_ptr<const void> owne
 const Tensor* Weights::find(std::string_view name) const {
   const auto it = tensors_.find(name);
   return it == tensors_.end() ? nullptr : &it->second;
+}
+
+void Weights::release(std::string_view prefix) const {
+  for (auto it = tensors_.lower_bound(prefix); it != tensors_.end() && it->first.starts_with(prefix); ++it) {
+    for (const auto& file : files_) file->release(it->second);
+  }
 }
 
 const Tensor& Weights::require(std::string_view name, const std::vector<int64_t>& shape) const {

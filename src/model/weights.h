@@ -24,11 +24,15 @@ class Weights {
   // Error: kNotFound naming file and tensor; kInvalidFile naming both shapes, or the type.
   const Tensor& require(std::string_view name, const std::vector<int64_t>& shape) const;
   const TensorMap& tensors() const { return tensors_; }
+  // Takes tensors whose names begin like this out of memory, once they have been packed; they can still be
+  // read. Tensors that are not in files stay.
+  void release(std::string_view prefix) const;
   const std::string& source() const { return source_; }  // path of the file or index, for messages
 
  private:
   TensorMap tensors_;
-  std::vector<std::shared_ptr<const void>> owners_;
+  std::vector<std::shared_ptr<const SafetensorsFile>> files_;
+  std::shared_ptr<const void> owner_;  // of tensors in memory
   std::string source_;
 };
 

@@ -2,28 +2,60 @@
 
 #include <hwy/targets.h>
 
+#include <cstdlib>
+#include <oneapi/dnnl/dnnl.hpp>
+#include <string_view>
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
 
 namespace modernbert {
+namespace {
 
 #if defined(__x86_64__)
+constexpr int64_t kAvx512Targets = HWY_AVX3 | HWY_AVX3_DL;
+
+// Takes the instruction sets above the limit from Highway and oneDNN, before either has chosen.
+bool limit_vector_libraries() {
+  const char* variable = std::getenv("MODERNBERT_MAX_CPU");
+  const std::string_view limit = variable == nullptr ? "" : variable;
+  if (limit != "avx2" && limit != "sse4") return false;
+  const bool avx2 = limit == "avx2";
+  hwy::DisableTargets(avx2 ? kAvx512Targets : kAvx512Targets | HWY_AVX2);
+  dnnl::set_max_cpu_isa(avx2 ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::sse41);
+  return true;
+}
+
+const bool kIsLimited = limit_vector_libraries();
+#endif
+
+}  // namespace
+
+#if defined(__x86_64__)
+bool cpu_has_avx512() {
+  return !kIsLimited && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+}
+
 bool cpu_has_bf16() {
   // GCC 12's __builtin_cpu_supports knows the flag only as a name clang 14 lacks, so ask the CPU: leaf 7.1,
   // EAX bit 5.
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (!__builtin_cpu_supports("avx512bw") || !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return false;
+  if (!cpu_has_avx512() || !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return false;
   return (eax >> 5 & 1) != 0;
 }
+
 bool cpu_has_vnni() {
-  return __builtin_cpu_supports("avx512vnni");
+  return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
 #else
-bool cpu_has_vnni() {
+bool cpu_has_avx512() {
   return false;
 }
 bool cpu_has_bf16() {
+  return false;
+}
+bool cpu_has_vnni() {
   return false;
 }
 #endif

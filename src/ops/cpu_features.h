@@ -1,13 +1,16 @@
-// What the processor offers beyond what Highway's dispatch covers.
+// What the processor offers, and the limit that MODERNBERT_MAX_CPU sets to it: "avx2" or "sse4" make this CPU
+// behave like an older one, to test and to measure those paths. Read once, before main.
 #pragma once
 
 #include <string>
 
 namespace modernbert {
 
-// bf16 products in hardware (AVX-512 BF16). False on other architectures.
+// AVX-512 F and BW. False on other architectures, as are the next two.
+bool cpu_has_avx512();
+// bf16 products in hardware (AVX-512 BF16).
 bool cpu_has_bf16();
-// int8 products in hardware (AVX-512 VNNI). False on other architectures.
+// int8 products in hardware (AVX-512 VNNI).
 bool cpu_has_vnni();
 
 // Name of the vector target that the kernels run on, e.g. "AVX3_DL".

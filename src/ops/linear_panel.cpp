@@ -74,7 +74,7 @@ class PanelLinear final : public Linear {
     task.depth_stride = 1;
     task.panel = weight_.panel(panel);
     task.depth = weight_.depth;
-    task.next = prefetch_target(panel, row / kPanelRows);
+    prefetch_next_panel(panel, row / kPanelRows, (x.rows + kPanelRows - 1) / kPanelRows, task);
     task.bias = weight_.bias.data() + panel * kPanelColumns;
     task.offsets = weight_.offsets.data() + panel * kPanelColumns;
     task.row_scales = x.scales == nullptr ? nullptr : x.scales + row;
@@ -82,12 +82,14 @@ class PanelLinear final : public Linear {
     return task;
   }
 
-  // Each group of rows fetches its part of the next panel: depth/4 cache lines.
-  const uint32_t* prefetch_target(int64_t panel, int64_t row_group) const {
-    constexpr int64_t kLineWords = 16;
-    const int64_t ahead = row_group * (weight_.depth / 4) * kLineWords;
-    if (panel + 1 >= weight_.panel_count() || ahead >= weight_.panel_words()) return nullptr;
-    return weight_.panel(panel + 1) + ahead;
+  // The next panel is fetched meanwhile, each group of rows its part. The fewer rows share the work, the more of
+  // the time goes into waiting for weights.
+  void prefetch_next_panel(int64_t panel, int64_t row_group, int64_t row_groups, PanelTask& task) const {
+    constexpr int64_t kLineWords = 16, kLinesPerStep = 4 * kPanelColumns / kLineWords;
+    if (panel + 1 >= weight_.panel_count()) return;
+    task.next_lines = (kLinesPerStep + row_groups - 1) / row_groups;
+    const int64_t ahead = row_group * task.next_lines * (weight_.depth / 4) * kLineWords;
+    if (ahead < weight_.panel_words()) task.next = weight_.panel(panel + 1) + ahead;
   }
 
   PanelKernel kernel_;

@@ -20,7 +20,8 @@ struct PanelTask {
   int64_t depth_stride;
   const uint32_t* panel;  // [depth][64] words
   int64_t depth;          // words
-  const uint32_t* next;   // what to prefetch meanwhile, one cache line every 4 words of depth; may be null
+  const uint32_t* next;   // what to prefetch meanwhile; may be null
+  int64_t next_lines;     // cache lines of it for every 4 words of depth
   const float* next_out;  // as out: a block to prefetch, one line every 16 words of depth; may be null
   const float* bias;      // [64] start of the sums; fp32 and bf16 may have null: they start from out
   float* out;             // [6, 64], row r at out + r*out_stride

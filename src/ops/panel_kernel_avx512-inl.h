@@ -60,10 +60,12 @@ template <class Element>
     panel += kPanelColumns;
     rows += task.depth_stride;
   };
-  const uint32_t* next = task.next != nullptr ? task.next : task.panel;
+  const uint32_t* next = task.next;
+  const int64_t next_lines = task.next != nullptr ? task.next_lines : 0;
   int64_t k = 0;
-  for (; k + 4 <= task.depth; k += 4, next += 16) {
-    _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
+  for (; k + 4 <= task.depth; k += 4) {
+    for (int64_t i = 0; i < next_lines; ++i, next += 16)
+      _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
     if ((k & 12) == 0 && task.next_out != nullptr) fetch_output_line(task, k / 16);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) step();

@@ -8,7 +8,7 @@
 namespace modernbert {
 
 PanelKernel fp32_panel_kernel() {
-  return __builtin_cpu_supports("avx512f") ? multiply_panel<Fp32Element> : nullptr;
+  return cpu_has_avx512() ? multiply_panel<Fp32Element> : nullptr;
 }
 
 }  // namespace modernbert

@@ -39,6 +39,11 @@ class SafetensorsFile {
   const TensorMap& tensors() const { return tensors_; }
   // Error (kNotFound) that names the file.
   const Tensor& require(std::string_view name) const;
+  // MappedFile::release for one of its tensors; others are left alone.
+  void release(const Tensor& tensor) const {
+    const size_t bytes = static_cast<size_t>(tensor.elements()) * size_of(tensor.dtype);
+    file_.release({tensor.data, bytes});
+  }
 
  private:
   MappedFile file_;

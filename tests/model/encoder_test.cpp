@@ -73,6 +73,20 @@ TEST_P(BitInvariance, OneTwoAndThreeThreadsAgree) {
   }
 }
 
+// More tokens than one part holds: sequences of every length still come out as if alone.
+TEST_P(BitInvariance, LargeBatchesRunInParts) {
+  const auto encoder = load(1);
+  const TokenBatch batch = random_batch(encoder->config(), std::vector<int32_t>(70, 120));
+  const Matrix together = encoder->forward(batch);
+  for (const int32_t b : {0, 33, 34, 35, 69}) {
+    const Matrix alone = encoder->forward(slice_sequences(batch, b, b + 1));
+    EXPECT_EQ(
+        std::memcmp(alone.values().data(), together.row(batch.begin(b)).data(), alone.values().size_bytes()),
+        0)
+        << "sequence " << b;
+  }
+}
+
 // Workspaces are reused: what an earlier, larger batch left behind must not show.
 TEST_P(BitInvariance, EarlierBatchesLeaveNoTrace) {
   const auto encoder = load(2), fresh = load(2);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <chrono>
 #include <memory>
 
 #include "cli/failure.h"
@@ -13,6 +14,7 @@
 #include "measure/shapes.h"
 #include "measure/workloads.h"
 #include "ops/cpu_features.h"
+#include "ops/peak.h"
 
 namespace modernbert::cli {
 namespace {
@@ -29,8 +31,19 @@ struct Options {
   bool quiet = false;
 };
 
+// What is known beside the speed itself.
+struct Surroundings {
+  double load_seconds = 0;
+  double resident_mb = 0;
+  double peak_resident_mb = 0;
+  double read_gb_per_s = 0;  // all threads streaming from memory
+
+  // Reading the packed weights once: what bounds a single short text.
+  double stream_ms(const ForwardSpeed& speed) const { return speed.packed_bytes / (read_gb_per_s * 1e6); }
+};
+
 OutJson to_json(const Options& options, const LoadedEncoder& encoder, const Workload& workload,
-                const ForwardSpeed& speed) {
+                const ForwardSpeed& speed, const Surroundings& around) {
   OutJson ops = OutJson::object();
   for (const OpSpeed& op : speed.ops) {
     ops[std::string(op.name)] = {
@@ -43,6 +56,7 @@ OutJson to_json(const Options& options, const LoadedEncoder& encoder, const Work
           {"dtype", to_string(encoder.dtype())},
           {"threads", encoder.threads()},
           {"target", cpu_target_name()},
+          {"load_s", around.load_seconds},
           {"tokens_per_s", speed.tokens_per_s()},
           {"gops", speed.gops()},
           {"peak_gops", speed.peak_gflops},
@@ -54,10 +68,10 @@ OutJson to_json(const Options& options, const LoadedEncoder& encoder, const Work
             {"p90", 1e3 * speed.percentile(0.9)},
             {"p99", 1e3 * speed.percentile(0.99)}}},
           {"weights_mb", speed.packed_bytes / kMegabyte},
-          {"read_gb_per_s", speed.read_gbytes_per_s},
-          {"stream_ms", 1e3 * speed.stream_seconds()},
-          {"rss_mb", resident_bytes() / kMegabyte},
-          {"peak_rss_mb", peak_resident_bytes() / kMegabyte},
+          {"read_gb_per_s", around.read_gb_per_s},
+          {"stream_ms", around.stream_ms(speed)},
+          {"rss_mb", around.resident_mb},
+          {"peak_rss_mb", around.peak_resident_mb},
           {"thread_seconds_by_op", ops}};
 }
 
@@ -77,7 +91,7 @@ void print_ops(const ForwardSpeed& speed, ByteWriter& out) {
 }
 
 void print_report(const LoadedEncoder& encoder, const Workload& workload, const ForwardSpeed& speed,
-                  ByteWriter& out) {
+                  const Surroundings& around, ByteWriter& out) {
   out.write(fmt::format("{}: {} sequences, {} tokens, {}, {} threads, {}\n", workload.name,
                         workload.lengths.size(), speed.tokens, to_string(encoder.dtype()), encoder.threads(),
                         cpu_target_name()));
@@ -89,8 +103,8 @@ void print_report(const LoadedEncoder& encoder, const Workload& workload, const 
   out.write(
       fmt::format("  packed weights {:.0f} MB; reading them once takes {:.2f} ms at the measured {:.1f} "
                   "GB/s; resident {:.0f} MB\n",
-                  speed.packed_bytes / kMegabyte, 1e3 * speed.stream_seconds(), speed.read_gbytes_per_s,
-                  resident_bytes() / kMegabyte));
+                  speed.packed_bytes / kMegabyte, around.stream_ms(speed), around.read_gb_per_s,
+                  around.resident_mb));
   print_ops(speed, out);
 }
 
@@ -101,7 +115,10 @@ int run(const Options& options, ByteWriter& out) {
   EncoderOptions encoder_options;
   encoder_options.dtype = options.dtype;
   encoder_options.threads = options.threads;
+  const auto begin = std::chrono::steady_clock::now();
   const auto encoder = load_shape(options.shape, encoder_options);
+  const std::chrono::duration<double> load_time = std::chrono::steady_clock::now() - begin;
+  if (!options.json) out.write(fmt::format("{}: ready in {:.3f} s\n", options.shape, load_time.count()));
   for (const Workload& workload : workloads) {
     const TokenBatch batch = random_batch(workload, encoder->config().vocab_size);
     const auto progress = [&](double done, double total) {
@@ -109,10 +126,13 @@ int run(const Options& options, ByteWriter& out) {
     };
     const ForwardSpeed speed = measure_forward(*encoder, batch, options.seconds, progress);
     clear_status();
+    // Memory first: the bandwidth is measured on a large buffer.
+    const Surroundings around{load_time.count(), resident_bytes() / kMegabyte,
+                              peak_resident_bytes() / kMegabyte, measured_read_bandwidth(encoder->threads())};
     if (options.json) {
-      write_json_line(out, to_json(options, *encoder, workload, speed));
+      write_json_line(out, to_json(options, *encoder, workload, speed, around));
     } else {
-      print_report(*encoder, workload, speed, out);
+      print_report(*encoder, workload, speed, around, out);
     }
     out.flush();
   }

@@ -1,0 +1,91 @@
+#!/usr/bin/env python3
+"""Compares the speed of two builds of modernbert, or of modernbert and other engines, on one machine.
+
+A machine's speed drifts, so the programs take turns; each one's best round counts.
+
+  compare.py builds --program build/release/bin/modernbert --other OTHER/modernbert --rounds 3
+  compare.py peers --program build/release/bin/modernbert --script cpu_throughput.py --python VENV/bin/python
+"""
+import argparse
+import json
+import subprocess
+import sys
+
+WORKLOADS = ["queries", "fixed512", "mixed", "long2048", "long8192"]
+
+
+def speed(program, workload, dtype, arguments):
+    """One run of `modernbert bench`: its JSON object."""
+    command = [program, "bench", "--json", "--quiet", "--workload", workload, "--dtype", dtype, *arguments]
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"compare: {' '.join(command)}: {result.stderr.strip()}")
+    return json.loads(result.stdout)
+
+
+def print_table(header, rows):
+    widths = [max(len(str(row[i])) for row in [header, *rows]) for i in range(len(header))]
+    for row in [header, ["-" * width for width in widths], *rows]:
+        print("| " + " | ".join(str(cell).ljust(width) for cell, width in zip(row, widths)) + " |")
+
+
+def compare_builds(options):
+    rows = []
+    for dtype in options.dtypes:
+        for workload in options.workloads:
+            best = {}
+            for _ in range(options.rounds):
+                for name, program in (("ours", options.program), ("other", options.other)):
+                    run = speed(program, workload, dtype, ["--seconds", str(options.seconds)])
+                    best[name] = max(best.get(name, 0), run["tokens_per_s"])
+            rows.append([workload, dtype, f"{best['other']:.0f}", f"{best['ours']:.0f}",
+                         f"{best['ours'] / best['other']:.3f}"])
+            print(f"{workload} {dtype}: done", file=sys.stderr)
+    print_table(["workload", "dtype", "before, tokens/s", "now, tokens/s", "ratio"], rows)
+
+
+def peer_speeds(options, engine, workload):
+    """Best tokens/s of one engine, or None where it fails (out of memory, not installed)."""
+    command = [options.python, options.script, "--engines", engine, "--workloads", workload,
+               "--seconds", str(options.seconds)]
+    result = subprocess.run(command, capture_output=True, text=True)
+    speeds = [json.loads(line) for line in result.stdout.splitlines() if line.startswith("{")]
+    return max((line["tokens_per_s"] for line in speeds if "tokens_per_s" in line), default=None)
+
+
+def compare_peers(options):
+    rows = []
+    for workload in options.workloads:
+        for engine in options.engines:
+            dtype = engine.rsplit("-", 1)[1]
+            ours, peer = 0, None
+            for _ in range(options.rounds):
+                ours = max(ours, speed(options.program, workload, dtype,
+                                       ["--seconds", str(options.seconds)])["tokens_per_s"])
+                found = peer_speeds(options, engine, workload)
+                peer = max(filter(None, (peer, found)), default=None)
+            rows.append([workload, engine, f"{peer:.0f}" if peer else "failed", f"{ours:.0f}",
+                         f"{ours / peer:.2f}" if peer else ""])
+            print(f"{workload} {engine}: done", file=sys.stderr)
+    print_table(["workload", "engine", "its tokens/s", "ours in the same type", "ratio"], rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["builds", "peers"])
+    parser.add_argument("--program", required=True, help="the modernbert to judge")
+    parser.add_argument("--other", help="builds: the modernbert to compare with")
+    parser.add_argument("--script", help="peers: the script that measures the other engines")
+    parser.add_argument("--python", default=sys.executable, help="peers: an interpreter that has them")
+    parser.add_argument("--engines", nargs="+", default=["torch-fp32", "torch-bf16", "ort-fp32", "ort-int8",
+                                                         "ov-fp32", "ov-bf16"])
+    parser.add_argument("--workloads", nargs="+", default=WORKLOADS)
+    parser.add_argument("--dtypes", nargs="+", default=["bf16"])
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--seconds", type=float, default=3, help="least time of one measurement")
+    options = parser.parse_args()
+    compare_builds(options) if options.what == "builds" else compare_peers(options)
+
+
+if __name__ == "__main__":
+    main()
