@@ -19,8 +19,8 @@ class MappedFile {
   static MappedFile open(const std::filesystem::path& path);
   std::span<const std::byte> bytes() const { return bytes_; }
   const std::filesystem::path& path() const { return path_; }
-  // Takes the whole pages of a part of bytes() out of this process's memory; they come back from the file when
-  // they are read again. A part that lies elsewhere is left alone.
+  // Takes the whole pages of a part of bytes() out of this process's memory; they come back from the file
+  // when they are read again. A part that lies elsewhere is left alone.
   void release(std::span<const std::byte> part) const;
 
  private:

@@ -28,6 +28,27 @@ std::vector<json> answers(const Arguments& arguments, const std::string& input =
   return result.json_lines();
 }
 
+TEST(BenchJson, OneObjectPerWorkload) {
+  const auto lines = answers({"bench", "--shape", nano(), "--workload", "2x16", "--workload", "one16",
+                              "--dtype", "int8", "--threads", "1", "--seconds", "0", "--json", "--quiet"});
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0]["workload"], "2x16");
+  EXPECT_EQ(lines[0]["tokens"], 32);
+  EXPECT_EQ(lines[0]["dtype"], "int8");
+  EXPECT_EQ(lines[0]["passes"], 3);
+  for (const char* key :
+       {"tokens_per_s", "gops", "peak_gops", "share_of_peak", "rss_mb", "load_s", "stream_ms"})
+    EXPECT_GT(lines[0][key].get<double>(), 0) << key;
+  EXPECT_NEAR(lines[0]["gops"].get<double>() / lines[0]["peak_gops"].get<double>(),
+              lines[0]["share_of_peak"].get<double>(), 1e-6);
+  for (const char* op : {"Wqkv", "attention", "attn.Wo", "mlp.Wi", "mlp.Wo"})
+    EXPECT_GT(lines[0]["thread_seconds_by_op"][op]["gflop"].get<double>(), 0) << op;
+}
+
+TEST(BenchErrors, NameTheWorkload) {
+  expect_failure(run_program({"bench", "--shape", nano(), "--workload", "many"}), "workload is \"many\"");
+}
+
 TEST(TokenizeJson, OneObjectPerText) {
   const auto lines = answers({"tokenize", "-m", nano(), "--json", "Hello World!", "é"});
   ASSERT_EQ(lines.size(), 2u);

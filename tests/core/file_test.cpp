@@ -71,6 +71,28 @@ TEST_F(Files, AreMappedForAsLongAsACopyLives) {
   EXPECT_EQ(copy.bytes().data(), bytes.data());
 }
 
+TEST_F(Files, ComeBackAfterTheirPagesWereReleased) {
+  const std::string text(100'000, 'x');
+  write("f", text);
+  const MappedFile file = MappedFile::open(path("f"));
+  const auto content = [&] {
+    return std::string(reinterpret_cast<const char*>(file.bytes().data()), file.bytes().size());
+  };
+  EXPECT_EQ(content(), text);
+  file.release(file.bytes().subspan(5, 90'000));
+  file.release(file.bytes().subspan(7, 3));
+  EXPECT_EQ(content(), text);
+}
+
+// Memory that is not the file's must not be touched: it could not come back.
+TEST_F(Files, ReleaseNothingElse) {
+  write("f", "mapped");
+  const MappedFile file = MappedFile::open(path("f"));
+  const std::vector<std::byte> other(1 << 20, std::byte{7});
+  file.release(other);
+  EXPECT_EQ(other, std::vector<std::byte>(1 << 20, std::byte{7}));
+}
+
 TEST_F(Files, MayBeEmpty) {
   write("f", "");
   EXPECT_EQ(read_file(path("f")), "");

@@ -100,11 +100,10 @@ void print_report(const LoadedEncoder& encoder, const Workload& workload, const 
   out.write(fmt::format("  latency of {} passes: best {:.2f} ms, p50 {:.2f}, p90 {:.2f}, p99 {:.2f}\n",
                         speed.seconds.size(), 1e3 * speed.best_seconds(), 1e3 * speed.percentile(0.5),
                         1e3 * speed.percentile(0.9), 1e3 * speed.percentile(0.99)));
-  out.write(
-      fmt::format("  packed weights {:.0f} MB; reading them once takes {:.2f} ms at the measured {:.1f} "
-                  "GB/s; resident {:.0f} MB\n",
-                  speed.packed_bytes / kMegabyte, around.stream_ms(speed), around.read_gb_per_s,
-                  around.resident_mb));
+  out.write(fmt::format(
+      "  packed weights {:.0f} MB; reading them once takes {:.2f} ms at the measured {:.1f} "
+      "GB/s; resident {:.0f} MB\n",
+      speed.packed_bytes / kMegabyte, around.stream_ms(speed), around.read_gb_per_s, around.resident_mb));
   print_ops(speed, out);
 }
 
