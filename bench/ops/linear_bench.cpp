@@ -41,9 +41,9 @@ void shapes(benchmark::internal::Benchmark* bench) {
   bench->Args({768, 2304})->Args({768, 768})->Args({1152, 768})->Args({1024, 5248})->Args({2624, 1024});
 }
 
-BENCHMARK_CAPTURE(run_tile, fp32, GemmType::kFp32, GemmLibrary::kBest)->Apply(shapes);
-BENCHMARK_CAPTURE(run_tile, bf16, GemmType::kBf16, GemmLibrary::kBest)->Apply(shapes);
-BENCHMARK_CAPTURE(run_tile, int8, GemmType::kInt8, GemmLibrary::kBest)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, fp32, GemmType::kFp32, GemmLibrary::kPanels)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, bf16, GemmType::kBf16, GemmLibrary::kPanels)->Apply(shapes);
+BENCHMARK_CAPTURE(run_tile, int8, GemmType::kInt8, GemmLibrary::kPanels)->Apply(shapes);
 BENCHMARK_CAPTURE(run_tile, fp32_onednn, GemmType::kFp32, GemmLibrary::kOneDnn)->Apply(shapes);
 BENCHMARK_CAPTURE(run_tile, bf16_onednn, GemmType::kBf16, GemmLibrary::kOneDnn)->Apply(shapes);
 

@@ -43,10 +43,8 @@ std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, 
   MB_CHECK(weight.rows > 0 && weight.cols > 0 && group > 0);
   MB_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == weight.rows);
   if (type == GemmType::kRef) return make_linear_ref(weight, bias);
-  if (library == GemmLibrary::kBest) {
-    if (auto linear = make_linear_panel(type, weight, bias, group)) return linear;
-  }
-  return make_linear_onednn(type, weight, bias);
+  if (library == GemmLibrary::kOneDnn) return make_linear_onednn(type, weight, bias);
+  return make_linear_panel(type, weight, bias, group);
 }
 
 int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows) {

@@ -66,14 +66,14 @@ class Linear {
 };
 
 enum class GemmLibrary {
-  kBest,    // our own panels where the CPU has a kernel for the type, else oneDNN
-  kOneDnn,  // oneDNN, to check the panels against; fp32 and bf16 only
+  kPanels,  // our own kernels
+  kOneDnn,  // to check them against; fp32 and bf16 only. A row's bits may depend on its place in the tile.
 };
 
 // weight: [out,in] row-major; bias: empty or [out]. Both are copied.
 // group: columns that the epilogue needs together; it is called with whole groups, except at the end.
 std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias,
-                                    int64_t group = 1, GemmLibrary library = GemmLibrary::kBest);
+                                    int64_t group = 1, GemmLibrary library = GemmLibrary::kPanels);
 
 // Rows per tile such that `rows` divide evenly among threads, at most max_tile_rows.
 int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows);

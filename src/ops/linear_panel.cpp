@@ -82,8 +82,8 @@ class PanelLinear final : public Linear {
     return task;
   }
 
-  // The next panel is fetched meanwhile, each group of rows its part. The fewer rows share the work, the more of
-  // the time goes into waiting for weights.
+  // The next panel is fetched meanwhile, each group of rows its part. The fewer rows share the work, the more
+  // of the time goes into waiting for weights.
   void prefetch_next_panel(int64_t panel, int64_t row_group, int64_t row_groups, PanelTask& task) const {
     constexpr int64_t kLineWords = 16, kLinesPerStep = 4 * kPanelColumns / kLineWords;
     if (panel + 1 >= weight_.panel_count()) return;
@@ -99,14 +99,15 @@ class PanelLinear final : public Linear {
 PanelKernel kernel_of(GemmType type) {
   switch (type) {
     case GemmType::kFp32:
-      return fp32_panel_kernel();
+      return fp32_panel_kernel() != nullptr ? fp32_panel_kernel() : portable_fp32_panel;
     case GemmType::kBf16:
-      return bf16_panel_kernel();
+      return bf16_panel_kernel() != nullptr ? bf16_panel_kernel() : portable_bf16_panel;
     case GemmType::kInt8:
       return int8_panel_kernel() != nullptr ? int8_panel_kernel() : ref::multiply_int8_panel;
     case GemmType::kRef:
       break;
   }
+  MB_CHECK(type != GemmType::kRef);
   return nullptr;
 }
 
@@ -114,9 +115,7 @@ PanelKernel kernel_of(GemmType type) {
 
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group) {
-  const PanelKernel kernel = kernel_of(type);
-  if (kernel == nullptr) return nullptr;
-  return std::make_unique<PanelLinear>(kernel, pack_weight(row_type_of(type), weight, bias, group));
+  return std::make_unique<PanelLinear>(kernel_of(type), pack_weight(row_type_of(type), weight, bias, group));
 }
 
 }  // namespace modernbert

@@ -4,8 +4,7 @@
 
 namespace modernbert {
 
-// Our own panel GEMM; null where the CPU has no kernel for the type (int8 always has one, a slow one in the
-// worst case). See make_linear.
+// Our own panel GEMM, any type but kRef; see make_linear. int8 is slow on CPUs without int8 products.
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group);
 

@@ -40,6 +40,10 @@ PanelKernel fp32_panel_kernel();
 PanelKernel bf16_panel_kernel();
 PanelKernel int8_panel_kernel();
 
+// For every CPU.
+void portable_fp32_panel(const PanelTask& task);
+void portable_bf16_panel(const PanelTask& task);
+
 namespace ref {
 // The int8 kernel in plain C++, for tests and for CPUs without such instructions.
 void multiply_int8_panel(const PanelTask& task);

@@ -27,7 +27,7 @@ struct Shape {
 constexpr Shape kShapes[] = {{1, 1}, {3, 5}, {16, 48}, {24, 72}, {33, 2}, {64, 130}, {256, 768}};
 
 std::unique_ptr<Linear> random_linear(GemmType type, Shape shape, bool has_bias, int64_t group = 1,
-                                      GemmLibrary library = GemmLibrary::kBest) {
+                                      GemmLibrary library = GemmLibrary::kPanels) {
   const auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
   const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
   return make_linear(type, {weight.data(), shape.out, shape.in},
@@ -80,7 +80,7 @@ TEST(Linear, EveryGroupSizeAndLibraryMatchesReference) {
   const auto x = normal_values(static_cast<size_t>(50 * shape.in), 3);
   const auto want = product(*random_linear(GemmType::kRef, shape, true), x);
   for (const int64_t group : {1, 12, 16, 24, 48, 64, 80, 96, 120, 240}) {
-    for (const GemmLibrary library : {GemmLibrary::kBest, GemmLibrary::kOneDnn}) {
+    for (const GemmLibrary library : {GemmLibrary::kPanels, GemmLibrary::kOneDnn}) {
       const auto linear = random_linear(GemmType::kFp32, shape, true, group, library);
       expect_close(product(*linear, x), want, 1e-5, 2e-6, "group " + std::to_string(group));
       LinearScratch scratch;
@@ -109,6 +109,59 @@ TEST(Linear, Int8MatchesReferenceOnQuantisedFactors) {
     const MatView<const float> view(weight.data(), shape.out, shape.in);
     expect_close(product(*make_linear(GemmType::kInt8, view, bias), x),
                  product(*make_linear(GemmType::kRef, view, bias), x), 2e-6, 2e-6, std::to_string(shape.in));
+  }
+}
+
+// On every target, against the reference and with rows anywhere in the tile.
+TEST(Linear, PortableKernelsMatchTheReference) {
+  for (const bool bf16 : {false, true}) {
+    for (const int64_t depth : {1, 3, 64}) {
+      const int64_t values = bf16 ? 2 : 1;
+      auto x = normal_values(static_cast<size_t>(6 * depth * values), 1),
+           w = normal_values(static_cast<size_t>(64 * depth * values), 2);
+      std::vector<uint32_t> rows(static_cast<size_t>(6 * depth)), panel(static_cast<size_t>(64 * depth));
+      if (bf16) round_to_bf16(x, x), round_to_bf16(w, w);
+      const auto word = [&](const std::vector<float>& from, int64_t vector, int64_t k) {
+        const float* pair = from.data() + (vector * depth + k) * values;
+        if (!bf16) return std::bit_cast<uint32_t>(pair[0]);
+        return static_cast<uint32_t>(to_bf16(pair[0]).bits | to_bf16(pair[1]).bits << 16);
+      };
+      for (int64_t k = 0; k < depth; ++k) {
+        for (int64_t r = 0; r < 6; ++r) rows[static_cast<size_t>(r * depth + k)] = word(x, r, k);
+        for (int64_t c = 0; c < 64; ++c) panel[static_cast<size_t>(k * 64 + c)] = word(w, c, k);
+      }
+      const auto bias = normal_values(64, 3);
+      std::vector<float> want(6 * 64);
+      for (int64_t r = 0; r < 6; ++r) {
+        for (int64_t c = 0; c < 64; ++c) {
+          double sum = bias[static_cast<size_t>(c)];
+          for (int64_t k = 0; k < depth * values; ++k)
+            sum += static_cast<double>(x[static_cast<size_t>(r * depth * values + k)]) *
+                   w[static_cast<size_t>(c * depth * values + k)];
+          want[static_cast<size_t>(r * 64 + c)] = static_cast<float>(sum);
+        }
+      }
+      testing::for_each_target([&] {
+        std::vector<float> got(6 * 64);
+        PanelTask task{};
+        task.rows = rows.data();
+        task.row_stride = depth;
+        task.depth_stride = 1;
+        task.panel = panel.data();
+        task.depth = depth;
+        task.bias = bias.data();
+        task.out = got.data();
+        task.out_stride = 64;
+        const auto run = bf16 ? portable_bf16_panel : portable_fp32_panel;
+        run(task);
+        expect_close(got, want, 2e-5, 2e-6, "depth " + std::to_string(depth));
+        auto twice = got;
+        task.out = twice.data();
+        task.adds = true;
+        run(task);
+        for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(twice[i], got[i] + got[i]);
+      });
+    }
   }
 }
 
