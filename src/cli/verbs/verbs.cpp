@@ -6,7 +6,7 @@ namespace modernbert::cli {
 
 std::span<const Verb* const> all_verbs() {
   static constexpr std::array kVerbs = {&kInfo,   &kTokenize, &kFillMask, &kEmbed,  &kClassify, &kNer,
-                                        &kAnswer, &kChoose,   &kRerank,   &kVerify, &kBench};
+                                        &kAnswer, &kChoose,   &kRerank,   &kVerify, &kBench,    &kDesign};
   return kVerbs;
 }
 
