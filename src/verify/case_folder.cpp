@@ -63,10 +63,15 @@ std::string case_name(const Json& value, size_t index) {
   return name != value.end() && name->is_string() ? name->get<std::string>() : fmt::format("case {}", index);
 }
 
-CaseSpec read_case(const CaseFolder& folder, size_t index) {
+CaseSpec read_plain_case(const CaseFolder& folder, size_t index) {
   CaseSpec spec;
   spec.json = folder.cases.at(index);
   spec.name = case_name(spec.json, index);
+  return spec;
+}
+
+CaseSpec read_case(const CaseFolder& folder, size_t index) {
+  CaseSpec spec = read_plain_case(folder, index);
   const std::string source = folder.source() + ": " + spec.name;
   const JsonObject json(spec.json, source);
   spec.head = json.string("head", "");

@@ -58,7 +58,10 @@ void open_case_tensors(CaseFolder& folder);
 
 // "name" of the case, else its number.
 std::string case_name(const Json& value, size_t index);
+// A case of a model: it must have outputs.
 CaseSpec read_case(const CaseFolder& folder, size_t index);
+// A case of another form: its name and its JSON.
+CaseSpec read_plain_case(const CaseFolder& folder, size_t index);
 
 // Error (kInvalidFile) naming the case and the tensor.
 const Tensor& require_tensor(const CaseFolder& folder, const CaseSpec& spec, std::string_view tensor);

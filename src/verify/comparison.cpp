@@ -76,7 +76,10 @@ void CaseReport::compare(const std::string& name, std::span<const float> actual,
     mismatch(fmt::format("{}: {} values, want {}", name, actual.size(), expected.size()));
     return;
   }
-  const Difference error = difference(actual, expected);
+  add(name, difference(actual, expected), bars);
+}
+
+void CaseReport::add(const std::string& name, const Difference& error, const Bars& bars) {
   const double share =
       std::max(share_of(error.max_abs, bars.max_abs), share_of(error.mean_abs, bars.mean_abs));
   if (compared_ && share <= worst_.share) return;

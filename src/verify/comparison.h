@@ -36,6 +36,8 @@ class CaseReport {
   void compare(const ExpectedOutput& output, std::span<const float> actual, const Tensor& expected);
   void compare(const std::string& name, std::span<const float> actual, std::span<const float> expected,
                const Bars& bars);
+  // An error that the caller measured.
+  void add(const std::string& name, const Difference& error, const Bars& bars);
   // Something that must be exact is not; the first one becomes the reason.
   void mismatch(const std::string& text);
 

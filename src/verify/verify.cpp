@@ -11,6 +11,7 @@
 #include "verify/comparison.h"
 #include "verify/folder_completion.h"
 #include "verify/head_cases.h"
+#include "verify/optimizer_cases.h"
 #include "verify/recipe_cases.h"
 #include "verify/text_cases.h"
 
@@ -23,6 +24,7 @@ using CaseRunner = std::function<void(const CaseSpec&, CaseReport&)>;
 struct PreparedFolder {
   ComputeType dtype = ComputeType::kFp32;  // resolved
   CaseRunner run;
+  CaseSpec (*read)(const CaseFolder&, size_t) = read_case;
 };
 
 struct Kind {
@@ -66,24 +68,31 @@ PreparedFolder prepare_texts(const CaseFolder& folder, const VerifyOptions& opti
           }};
 }
 
-constexpr std::array<Kind, 7> kKinds = {{{"modernbert", prepare_heads},
+// Without a model.
+template <void (*run)(const CaseFolder&, const CaseSpec&, CaseReport&)>
+PreparedFolder prepare_plain(const CaseFolder& folder, const VerifyOptions&) {
+  const auto runner = [&folder](const CaseSpec& spec, CaseReport& report) { run(folder, spec, report); };
+  return {ComputeType::kFp32, runner, read_plain_case};
+}
+
+constexpr std::array<Kind, 9> kKinds = {{{"modernbert", prepare_heads},
                                          {"bert", prepare_heads},
                                          {"modernbert_recipe", prepare_recipe},
                                          {"sentence_transformer", prepare_texts},
                                          {"cross_encoder", prepare_texts},
                                          {"cross_encoder_modules", prepare_texts},
-                                         {"colbert", prepare_texts}}};
+                                         {"colbert", prepare_texts},
+                                         {"optimizers", prepare_plain<run_optimizer_case>},
+                                         {"schedules", prepare_plain<run_schedule_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kLaterKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 9> kLaterKinds = {{
     {"modernbert_decoder", "causal decoders are not implemented"},
     {"flexbert", "FlexBERT's configurations are not implemented"},
     {"gradients", "training is not implemented"},
     {"gradients_layouts", "training is not implemented"},
     {"trajectories", "training is not implemented"},
-    {"optimizers", "training is not implemented"},
     {"losses", "training is not implemented"},
-    {"schedules", "training is not implemented"},
     {"tiling", "tiling of weights is not implemented"},
     {"metrics", "evaluation metrics are not implemented"},
     {"tables", "tables of functions are covered by unit tests, not by a model"},
@@ -168,7 +177,7 @@ class Run {
   static CaseResult run_case(const CaseFolder& folder, size_t index, const PreparedFolder& prepared) {
     CaseResult result;
     const std::string error = error_of([&] {
-      const CaseSpec spec = read_case(folder, index);
+      const CaseSpec spec = prepared.read(folder, index);
       CaseReport case_report(prepared.dtype);
       prepared.run(spec, case_report);
       result = case_report.result(folder, spec);

@@ -13,7 +13,8 @@ BatchWarmup::BatchWarmup(int64_t min, int64_t max, int64_t tokens) : max_(max) {
   for (int64_t size = min; size < max; ++size) {
     so_far += size;
     // 128 bits: tokens reach 10^12, sums of sizes 10^7.
-    const auto product = static_cast<__int128>(tokens) * so_far;
+    __extension__ using int128 = __int128;
+    const int128 product = static_cast<int128>(tokens) * so_far;
     ends_.push_back(static_cast<int64_t>((product + all - 1) / all));
   }
 }

@@ -1,0 +1,101 @@
+#include "model/config_writer.h"
+
+#include <optional>
+
+#include "core/fail.h"
+#include "modernbert/activation.h"
+
+namespace modernbert {
+namespace {
+
+// What layers of one kind share.
+struct LayerKind {
+  std::optional<LayerConfig> layer;
+
+  void add(const LayerConfig& other) {
+    if (!layer) layer = other;
+    if (layer->window == other.window && layer->rope_theta == other.rope_theta) return;
+    fail(ErrorCode::kUnsupported,
+         "config.json cannot say that {} layers differ in window ({} and {}) or rope_theta ({} and {})",
+         other.window < 0 ? "global" : "local", layer->window, other.window, layer->rope_theta, other.rope_theta);
+  }
+  double theta_or(double other) const { return layer ? layer->rope_theta : other; }
+};
+
+// n where layers 0, n, 2n, … are the global ones.
+std::optional<int32_t> global_every(const EncoderConfig& config) {
+  const auto is_global = [&](size_t i) { return config.layers[i].window < 0; };
+  size_t every = 1;
+  while (every < config.layers.size() && !is_global(every)) ++every;
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    if (is_global(i) != (i % every == 0)) return std::nullopt;
+  }
+  return static_cast<int32_t>(every);
+}
+
+void add_layers(const EncoderConfig& config, OrderedJson& json) {
+  LayerKind global, local;
+  OrderedJson types = OrderedJson::array();
+  for (const LayerConfig& layer : config.layers) {
+    (layer.window < 0 ? global : local).add(layer);
+    types.push_back(layer.window < 0 ? "full_attention" : "sliding_attention");
+  }
+  const double global_theta = global.theta_or(local.theta_or(0)), local_theta = local.theta_or(global_theta);
+  json["layer_types"] = types;
+  json["local_attention"] = 2 * (local.layer ? local.layer->window : 64);
+  json["rope_parameters"] = {{"full_attention", {{"rope_theta", global_theta}, {"rope_type", "default"}}},
+                             {"sliding_attention", {{"rope_theta", local_theta}, {"rope_type", "default"}}}};
+  json["global_rope_theta"] = global_theta;
+  json["local_rope_theta"] = local_theta;
+  if (const auto every = global_every(config)) json["global_attn_every_n_layers"] = *every;
+}
+
+void add_sizes(const EncoderConfig& config, OrderedJson& json) {
+  json["vocab_size"] = config.vocab_size;
+  json["hidden_size"] = config.hidden_size;
+  json["intermediate_size"] = config.intermediate_size;
+  json["num_hidden_layers"] = config.num_hidden_layers;
+  json["num_attention_heads"] = config.num_attention_heads;
+  json["max_position_embeddings"] = config.max_position_embeddings;
+}
+
+void add_blocks(const EncoderConfig& config, OrderedJson& json) {
+  json["hidden_activation"] = to_string(config.hidden_activation);
+  json["norm_eps"] = config.norm_eps;
+  json["norm_bias"] = config.norm_bias;
+  json["attention_bias"] = config.attention_bias;
+  json["mlp_bias"] = config.mlp_bias;
+  json["decoder_bias"] = config.decoder_bias;
+  json["tie_word_embeddings"] = config.tie_word_embeddings;
+  json["classifier_pooling"] = config.classifier_pooling == ClassifierPooling::kCls ? "cls" : "mean";
+  json["classifier_bias"] = config.mlm_head.dense_bias;
+  json["classifier_activation"] = to_string(config.mlm_head.activation);
+}
+
+void add_token_ids(const EncoderConfig& config, OrderedJson& json) {
+  json["pad_token_id"] = config.pad_token_id;
+  json["bos_token_id"] = config.bos_token_id;
+  json["eos_token_id"] = config.eos_token_id;
+  json["cls_token_id"] = config.cls_token_id;
+  json["sep_token_id"] = config.sep_token_id;
+}
+
+}  // namespace
+
+OrderedJson config_json(const EncoderConfig& config, const std::string& architecture, const OrderedJson& extra) {
+  if (config.model_type != "modernbert")
+    fail(ErrorCode::kUnsupported, "model_type is {}, want modernbert: no other config.json is written",
+         config.model_type);
+  OrderedJson json;
+  json["architectures"] = {architecture};
+  json["model_type"] = config.model_type;
+  json["dtype"] = "float32";
+  add_sizes(config, json);
+  add_blocks(config, json);
+  add_layers(config, json);
+  add_token_ids(config, json);
+  for (const auto& [key, value] : extra.items()) json[key] = value;
+  return json;
+}
+
+}  // namespace modernbert
