@@ -18,7 +18,7 @@ std::string overview() {
   std::string text =
       "ModernBERT encoders: from text to tokens, embeddings, labels and answers.\n\n"
       "Usage: modernbert VERB [OPTIONS] [TEXT...]\n\nVerbs:\n";
-  for (const Verb* verb : all_verbs()) text += fmt::format("  {:<12}{}\n", verb->name, verb->summary);
+  for (const Verb* verb : all_verbs()) text += fmt::format("  {:<17}{}\n", verb->name, verb->summary);
   text +=
       "\nmodernbert VERB --help lists a verb's options; modernbert --version prints the version.\n"
       "Texts come from arguments, from lines of standard input, or from a field of JSON lines (--jsonl "

@@ -4,6 +4,7 @@
 
 #include "cli/command_line.h"
 #include "cli/failure.h"
+#include "cli/progress.h"
 #include "cli/status.h"
 #include "modernbert/log.h"
 #include "ops/cpu_features.h"
@@ -23,11 +24,8 @@ void show_download(std::string_view file, uint64_t done, uint64_t total) {
     show_status(fmt::format("downloading {}  {:.1f} MB", file, megabytes));
     return;
   }
-  constexpr int kWidth = 30;
-  const double share = static_cast<double>(done) / static_cast<double>(total);
-  const auto filled = static_cast<size_t>(share * kWidth);
-  show_status(fmt::format("downloading {}  [{}{}] {:3.0f} %  {:.1f} of {:.1f} MB", file,
-                          std::string(filled, '#'), std::string(kWidth - filled, ' '), 100 * share, megabytes,
+  show_status(fmt::format("downloading {}  {}  {:.1f} of {:.1f} MB", file,
+                          progress_bar(static_cast<double>(done) / static_cast<double>(total)), megabytes,
                           static_cast<double>(total) / kMegabyte));
 }
 
