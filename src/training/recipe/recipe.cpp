@@ -54,7 +54,7 @@ std::vector<DataSource> read_sources(RecipeSection& section, const std::string& 
   for (RecipeSection& entry : section.sections(name)) {
     DataSource source;
     source.path = entry.text("path", "");
-    if (source.path.empty()) entry.reject("path", "is missing, want a folder of tokenized shards");
+    if (source.path.empty()) entry.reject("path", "is missing, want a folder made by modernbert tokenize-corpus");
     source.weight = entry.number("weight", 1, 1e-9, 1e9);
     entry.reject_unknown();
     sources.push_back(source);
@@ -64,9 +64,8 @@ std::vector<DataSource> read_sources(RecipeSection& section, const std::string& 
 
 DataRecipe read_data(RecipeSection section) {
   DataRecipe data;
-  data.train = read_sources(section, "train");
-  if (data.train.empty()) section.reject("train", "is missing, want at least one {path: …}");
-  data.heldout = read_sources(section, "heldout");
+  data.sources = read_sources(section, "sources");
+  if (data.sources.empty()) section.reject("sources", "is missing, want at least one {path: FOLDER}");
   data.sequence_length = section.count("sequence_length", data.sequence_length, 8, kMaxLength);
   data.mask_probability = section.number("mask_probability", data.mask_probability, 0.01, 0.99);
   section.reject_unknown();
@@ -141,7 +140,7 @@ LossRecipe read_loss(RecipeSection section) {
   return loss;
 }
 
-EvaluationRecipe read_evaluation(RecipeSection section, const DataRecipe& data) {
+EvaluationRecipe read_evaluation(RecipeSection section) {
   EvaluationRecipe evaluation;
   evaluation.every = section.count("every", evaluation.every, 0, kMaxSteps);
   evaluation.batches = section.count("batches", evaluation.batches, 1, kMaxSteps);
@@ -151,8 +150,6 @@ EvaluationRecipe read_evaluation(RecipeSection section, const DataRecipe& data) 
     if (sentence.find("[MASK]") == std::string::npos)
       section.reject("sentences", fmt::format("\"{}\" has no [MASK]", sentence));
   }
-  if (evaluation.every > 0 && data.heldout.empty() && evaluation.sentences.empty())
-    section.reject("every", "contradicts data.heldout: there is neither held-out text nor a sentence to evaluate");
   section.reject_unknown();
   return evaluation;
 }
@@ -204,13 +201,11 @@ Recipe parse_recipe_tree(RecipeNode tree) {
   recipe.optimizer = read_optimizer(root.section("optimizer"), recipe.clip_norm);
   recipe.schedule = read_schedule(root.section("schedule"));
   recipe.loss = read_loss(root.section("loss"));
-  recipe.evaluation = read_evaluation(root.section("evaluation"), recipe.data);
+  recipe.evaluation = read_evaluation(root.section("evaluation"));
   recipe.checkpoint = read_checkpoint(root.section("checkpoint"));
   recipe.compute = read_compute(root.section("compute"));
   recipe.max_skipped_steps = root.count("max_skipped_steps", recipe.max_skipped_steps, 1, kMaxSteps);
   root.reject_unknown();
-  if (recipe.tokenizer.empty() && recipe.model.from.empty())
-    root.reject("tokenizer", "is missing, want a folder with tokenizer.json (or model.from, which has one)");
   return recipe;
 }
 

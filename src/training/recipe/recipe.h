@@ -32,13 +32,12 @@ struct ModelRecipe {
 };
 
 struct DataSource {
-  std::string path;  // a folder of tokenized shards
+  std::string path;  // a folder that `modernbert tokenize-corpus` has made
   double weight = 1;
 };
 
 struct DataRecipe {
-  std::vector<DataSource> train;
-  std::vector<DataSource> heldout;  // for evaluation; may be empty
+  std::vector<DataSource> sources;  // their held-out parts serve evaluation
   int64_t sequence_length = 1024;   // tokens of a packed row; longer documents are cut into several
   double mask_probability = 0.3;
 };
@@ -80,7 +79,7 @@ struct ComputeRecipe {
 struct Recipe {
   std::string name;
   uint64_t seed = 17;
-  std::string tokenizer;  // a folder with tokenizer.json; empty = that of model.from
+  std::string tokenizer;  // a folder with tokenizer.json; empty = that of the first data source
   ModelRecipe model;
   DataRecipe data;
   BatchRecipe batch;

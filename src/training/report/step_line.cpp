@@ -42,13 +42,6 @@ std::string step_line(const StepMetrics& m, char loss_mark) {
   return line;
 }
 
-std::string progress_bar(double share, double seconds_left, int width) {
-  share = std::clamp(share, 0.0, 1.0);
-  const int done = static_cast<int>(share * width);
-  return fmt::format("[{:#<{}}{:.<{}}] {:5.1f} %  {} left", "", done, "", width - done, 100 * share,
-                     duration_text(seconds_left));
-}
-
 char OutlierMark::next(double loss) {
   if (!std::isfinite(loss)) return '!';
   const double difference = loss - mean_;

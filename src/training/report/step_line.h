@@ -11,9 +11,6 @@ namespace modernbert {
 // loss_mark: what stands behind the loss, one character ("!" for an outlier, " " else).
 std::string step_line(const StepMetrics& metrics, char loss_mark = ' ');
 
-// `[######······] 48.0 %  1h 23m left`
-std::string progress_bar(double share, double seconds_left, int width = 30);
-
 // "3d 04h", "1h 23m", "2m 05s", "7 s"
 std::string duration_text(double seconds);
 // "1.72T", "20.0M", "512"

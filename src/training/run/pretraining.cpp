@@ -84,7 +84,7 @@ class Pretraining {
         threads_(resolve_threads(recipe.compute.threads)),
         store_(options.output / "checkpoints", recipe.checkpoint.keep),
         from_(recipe.model.from.empty() ? fs::path() : options.find_model(recipe.model.from)),
-        tokenizer_folder_(recipe.tokenizer.empty() ? from_ : fs::path(recipe.tokenizer)),
+        tokenizer_folder_(recipe.tokenizer.empty() ? recipe.data.sources.front().path : recipe.tokenizer),
         tokenizer_(Tokenizer::load(tokenizer_folder_)) {
     const auto base = from_.empty() ? std::nullopt : std::optional(read_config(from_));
     encoder_ = resolve_encoder(recipe, base, facts_of(tokenizer_, tokenizer_folder_.string()));

@@ -91,7 +91,7 @@ class FakeWorkshop : public RunWorkshop {
 inline RecipeNode fake_recipe(int64_t steps, int checkpoint_every = 2) {
   const std::string text = "name: fake\ntokenizer: " MODERNBERT_SOURCE_DIR "/models/nano\n" + std::string(R"(
 model: {hidden_size: 16, intermediate_size: 24, num_hidden_layers: 2, num_attention_heads: 2, local_attention: 8}
-data: {train: {path: nowhere}, sequence_length: 16}
+data: {sources: {path: nowhere}, sequence_length: 16}
 batch: {sequences: 4, micro_batch: 2}
 optimizer: {learning_rate: 0.01, weight_decay: 0.01, clip_norm: 1}
 evaluation: {every: 3, sentences: ["A [MASK]."]}

@@ -1,0 +1,48 @@
+// The mean of several checkpoints' weights as a new model.
+#include "training/checkpoint/average.h"
+
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "cli/failure.h"
+#include "cli/verbs/verbs.h"
+
+namespace modernbert::cli {
+namespace {
+
+struct Options {
+  std::string output;
+  DType dtype = DType::kF32;
+};
+
+DType parse_stored_type(std::string_view name) {
+  if (name == "fp32") return DType::kF32;
+  if (name == "bf16") return DType::kBF16;
+  throw Error(ErrorCode::kInvalidArgument, fmt::format("dtype is \"{}\", want fp32 or bf16", name));
+}
+
+int run(const Options& options, const std::vector<std::string>& folders, ByteWriter& out) {
+  const std::vector<std::filesystem::path> paths(folders.begin(), folders.end());
+  average_checkpoints(paths, options.output, options.dtype);
+  out.write(fmt::format("{}: the mean of {} checkpoints\n", options.output, paths.size()));
+  return kExitSuccess;
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  line.app.add_option("--output,-o", options->output, "New folder of the averaged model")
+      ->type_name("DIR")
+      ->required()
+      ->group("Output");
+  add_choice(line.app, "--dtype", options->dtype, "fp32|bf16", "fp32", parse_stored_type, "How weights are stored")
+      ->group("Output");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kAverage{"average", "CHECKPOINT...", "The mean of several checkpoints' weights", declare};
+
+}  // namespace modernbert::cli
