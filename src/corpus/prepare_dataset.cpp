@@ -20,7 +20,8 @@ constexpr const char* kIndexName = "index.json";
 constexpr const char* kBegunName = "begun.json";  // the recipe, while index.json is not there yet
 
 fs::path tokenizer_file(const fs::path& tokenizer) {
-  return fs::is_directory(tokenizer) ? tokenizer / "tokenizer.json" : tokenizer;
+  if (!fs::is_directory(tokenizer)) return tokenizer;
+  return tokenizer / (fs::exists(tokenizer / "tokenizer.json") ? "tokenizer.json" : "vocab.txt");
 }
 
 SourceFile describe(const fs::path& file) {
@@ -97,12 +98,18 @@ class Preparation {
       fail(ErrorCode::kInvalidArgument, "{}: holds other files; use an empty or a new folder",
            folder_.string());
     }
-    for (const char* name : {"tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"}) {
-      const fs::path from =
-          name == tokenizer_file_.filename() ? tokenizer_file_ : tokenizer_file_.parent_path() / name;
+    copy_tokenizer();
+    write_file_atomically(begun, to_json(index_.recipe).dump(2) + "\n");
+  }
+
+  // So that training needs the data set alone.
+  void copy_tokenizer() const {
+    const bool is_list = tokenizer_file_.extension() == ".txt";
+    write_file_atomically(folder_ / (is_list ? "vocab.txt" : "tokenizer.json"), read_file(tokenizer_file_));
+    for (const char* name : {"tokenizer_config.json", "special_tokens_map.json"}) {
+      const fs::path from = tokenizer_file_.parent_path() / name;
       if (fs::exists(from)) write_file_atomically(folder_ / name, read_file(from));
     }
-    write_file_atomically(begun, to_json(index_.recipe).dump(2) + "\n");
   }
 
   // A shard takes documents until they have shard_bytes bytes of text, so where shards begin depends on the
