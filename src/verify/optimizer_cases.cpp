@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "core/fail.h"
+#include "training/checkpoint/tiling.h"
 #include "training/optimizer/optimizer.h"
 #include "training/optimizer/schedule.h"
 #include "verify/training_settings.h"
@@ -97,6 +98,20 @@ void run_schedule_case(const CaseFolder& folder, const CaseSpec& spec, CaseRepor
     worst.mean_abs += error / static_cast<double>(points->size());
   }
   report.add(std::string(to_string(schedule.kind)), worst, {.max_abs = bar});
+}
+
+void run_tiling_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport& report) {
+  const JsonObject json(spec.json, folder.source() + ": " + spec.name);
+  const Tensor& source = require_tensor(folder, spec, json.string("source", ""));
+  const Tensor& result = require_tensor(folder, spec, json.string("result", ""));
+  const auto rows = [](const Tensor& tensor) { return tensor.shape.size() == 2 ? tensor.shape[0] : 1; };
+  const std::vector<float> x = source.to_floats();
+  std::vector<float> y(static_cast<size_t>(result.elements()));
+  const MatView<const float> from(x.data(), rows(source), source.elements() / rows(source));
+  const MatView<float> to(y.data(), rows(result), result.elements() / rows(result));
+  if (from.rows > to.rows || from.cols > to.cols) json.reject("result", "a tensor of at least the source's size");
+  tile_from_middle(from, to);
+  report.compare("result", y, result.to_floats(), {.max_abs = json.number("tolerance", 0)});
 }
 
 }  // namespace modernbert

@@ -1,4 +1,4 @@
-// Cases without a model: optimisers on given gradients, and learning-rate schedules.
+// Cases without a model: optimisers on given gradients, learning-rate schedules, weights tiled to a larger shape.
 #pragma once
 
 #include "verify/case_folder.h"
@@ -11,5 +11,8 @@ void run_optimizer_case(const CaseFolder& folder, const CaseSpec& spec, CaseRepo
 
 // The multiplier at every listed x.
 void run_schedule_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport& report);
+
+// The larger matrix, every element exact.
+void run_tiling_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport& report);
 
 }  // namespace modernbert

@@ -55,8 +55,10 @@ std::vector<DataSource> read_sources(RecipeSection& section, const std::string& 
     DataSource source;
     source.path = entry.text("path", "");
     if (source.path.empty()) entry.reject("path", "is missing, want a folder made by modernbert tokenize-corpus");
-    source.weight = entry.number("weight", 1, 1e-9, 1e9);
+    source.weight = entry.number("weight", 0, 0, 1e9);
     entry.reject_unknown();
+    if (!sources.empty() && (source.weight > 0) != (sources.front().weight > 0))
+      section.reject(name, "some sources have a weight and some have none, want it for all or for none");
     sources.push_back(source);
   }
   return sources;
@@ -68,6 +70,11 @@ DataRecipe read_data(RecipeSection section) {
   if (data.sources.empty()) section.reject("sources", "is missing, want at least one {path: FOLDER}");
   data.sequence_length = section.count("sequence_length", data.sequence_length, 8, kMaxLength);
   data.mask_probability = section.number("mask_probability", data.mask_probability, 0.01, 0.99);
+  data.mask_share = section.number("mask_share", data.mask_share, 0, 1);
+  data.random_share = section.number("random_share", data.random_share, 0, 1);
+  if (data.mask_share + data.random_share > 1)
+    section.reject("random_share", "more than all: mask_share and random_share are shares of the predicted tokens");
+  data.whole_words = section.boolean("whole_words", false);
   section.reject_unknown();
   return data;
 }

@@ -32,14 +32,17 @@ struct ModelRecipe {
 };
 
 struct DataSource {
-  std::string path;  // a folder that `modernbert tokenize-corpus` has made
-  double weight = 1;
+  std::string path;   // a folder that `modernbert tokenize-corpus` has made
+  double weight = 0;  // share of the tokens, on any scale; 0 for all sources = as many as each has
 };
 
 struct DataRecipe {
   std::vector<DataSource> sources;  // their held-out parts serve evaluation
   int64_t sequence_length = 1024;   // tokens of a packed row; longer documents are cut into several
   double mask_probability = 0.3;
+  double mask_share = 0.8;    // of the predicted tokens: become [MASK]
+  double random_share = 0.1;  // become a random token; the rest keep their own
+  bool whole_words = false;   // the tokens of a word are predicted together
 };
 
 // Sizes in rows of sequence_length tokens.
