@@ -5,9 +5,9 @@
 namespace modernbert::cli {
 
 std::span<const Verb* const> all_verbs() {
-  static constexpr std::array kVerbs = {&kInfo,  &kTokenize, &kFillMask,       &kEmbed,         &kClassify,
-                                        &kNer,   &kAnswer,   &kChoose,         &kRerank,        &kVerify,
-                                        &kBench, &kDesign,   &kTrainTokenizer, &kTokenizeCorpus};
+  static constexpr std::array kVerbs = {&kInfo,  &kTokenize, &kFillMask,       &kEmbed,          &kClassify,
+                                        &kNer,   &kAnswer,   &kChoose,         &kRerank,         &kVerify,
+                                        &kBench, &kDesign,   &kTrainTokenizer, &kTokenizeCorpus, &kEvaluate};
   return kVerbs;
 }
 
