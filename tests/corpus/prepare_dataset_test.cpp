@@ -93,6 +93,7 @@ TEST_F(PrepareDataset, AnInterruptedRunGoesOnToTheSameBits) {
   const auto finished = fs::last_write_time(path() / "resumed/train-00000.tokens");
   EXPECT_THAT(thrown_by([&] { Dataset::open(path() / "resumed", DatasetPart::kTrain); }).message,
               HasSubstr("the data set is unfinished"));
+  write_text(path() / "resumed/train-00001.tokens.tmp1.2", "half");
   uint64_t skipped = 0;
   options.progress = [&](const PrepareProgress& progress) { skipped = progress.bytes_skipped; };
   prepare("resumed", options);

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <map>
 #include <set>
 
@@ -83,8 +84,12 @@ TEST(TrainingData, BatchesOfRealTextAreAtLeast99PercentFull) {
     TrainingData data(options);
     int64_t tokens = 0;
     constexpr int kBatches = 200;
+    const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < kBatches; ++i) tokens += data.next().tokens.tokens();
     const double fill = static_cast<double>(tokens) / (kBatches * options.micro_batch_tokens);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    RecordProperty("tokens_per_s_" + std::to_string(max_length),
+                   std::to_string(static_cast<double>(tokens) / seconds.count()));
     RecordProperty("fill_" + std::to_string(max_length), std::to_string(fill));
     EXPECT_GE(fill, 0.99) << max_length;
   }
