@@ -6,6 +6,8 @@
 // no room for new ones, or nothing comes any more.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -14,11 +16,14 @@
 
 namespace modernbert {
 
+enum class WaitingOrder { kReversed, kInOrder };
+
 struct PackingOptions {
   size_t source_batch = 0;  // sequences that are fetched at once
   size_t bins = 0;
   uint64_t bin_tokens = 0;
   size_t buffer = 0;  // most sequences that wait; at least 2 * source_batch
+  WaitingOrder waiting = WaitingOrder::kReversed;
 };
 
 // Item: has a member `length` in tokens, from 1 to bin_tokens; a length of 0 is fetched and dropped.
@@ -47,7 +52,8 @@ class GreedyPacker {
         bins[bin].push_back(std::move(item));
       }
     }
-    for (Item& item : unplaced) buffer_.push_front(std::move(item));  // reversed, as in the original
+    if (options_.waiting == WaitingOrder::kInOrder) std::reverse(unplaced.begin(), unplaced.end());
+    for (Item& item : unplaced) buffer_.push_front(std::move(item));
     for (const auto& bin : bins) {
       if (bin.empty()) return std::nullopt;
     }

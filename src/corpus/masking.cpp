@@ -55,14 +55,13 @@ int32_t Masking::replacement(uint64_t key, size_t position, int32_t id) const {
 void Masking::apply(uint64_t key, std::span<int32_t> ids, std::span<int32_t> labels) const {
   MB_CHECK(ids.size() == labels.size());
   const uint64_t select_key = draw_key(key, kSelect);
+  std::vector<uint8_t> starts(ids.size(), 1);
+  if (options_.whole_words) words_.find(ids, starts);
   bool selected = false;
-  int32_t before = -1;  // the original of the last id
   for (size_t i = 0; i < ids.size(); ++i) {
     const int32_t id = ids[i];
     MB_DCHECK(id >= 0 && static_cast<size_t>(id) < is_special_.size());
-    const bool decides = !options_.whole_words || before < 0 || words_.begins(before, id);
-    if (decides) selected = random_uniform(select_key, i) < options_.rate;
-    before = is_special_[id] ? -1 : id;
+    if (starts[i]) selected = random_uniform(select_key, i) < options_.rate;
     const bool predicted = selected && !is_special_[id];
     labels[i] = predicted ? id : kNotPredicted;
     if (predicted) ids[i] = replacement(key, i, id);

@@ -57,6 +57,7 @@ PackingOptions packing_options(const TrainingDataOptions& options) {
   packing.bin_tokens = static_cast<uint64_t>(options.micro_batch_tokens);
   packing.source_batch = packing.bins * static_cast<size_t>(options.micro_batch_tokens / options.max_length);
   packing.buffer = kBufferedBatches * packing.source_batch;
+  packing.waiting = WaitingOrder::kInOrder;
   return packing;
 }
 

@@ -92,14 +92,26 @@ class Preparation {
     const fs::path begun = folder_ / kBegunName;
     if (const auto earlier = read_json_file_if_exists(begun)) {
       refuse_difference(read_recipe(*earlier, begun.string()));
-      return;
-    }
-    if (!fs::is_empty(folder_)) {
-      fail(ErrorCode::kInvalidArgument, "{}: holds other files; use an empty or a new folder",
-           folder_.string());
+      remove_unfinished_files();
+    } else {
+      if (!fs::is_empty(folder_)) {
+        fail(ErrorCode::kInvalidArgument, "{}: holds other files; use an empty or a new folder",
+             folder_.string());
+      }
+      write_file_atomically(begun, to_json(index_.recipe).dump(2) + "\n");
     }
     copy_tokenizer();
-    write_file_atomically(begun, to_json(index_.recipe).dump(2) + "\n");
+  }
+
+  // What a killed run was writing: the temporary names of write_file_atomically.
+  void remove_unfinished_files() const {
+    for (const auto& entry : fs::directory_iterator(folder_)) {
+      const std::string name = entry.path().filename().string();
+      if (name.find(".tokens.tmp") == std::string::npos && name.find(".json.tmp") == std::string::npos)
+        continue;
+      std::error_code left_behind;  // harmless
+      fs::remove(entry.path(), left_behind);
+    }
   }
 
   // So that training needs the data set alone.

@@ -1,62 +1,65 @@
 #include "corpus/word_starts.h"
 
+#include <algorithm>
+
+#include "core/check.h"
 #include "core/utf8.h"
 #include "tokenizer/byte_alphabet.h"
-#include "tokenizer/unicode.h"
 
 namespace modernbert {
 namespace {
 
-// The character that starts at bytes[at] is whole.
-bool is_whole(std::string_view bytes, size_t at) {
-  const auto first = static_cast<unsigned char>(bytes[at]);
-  const size_t length = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-  return at + length <= bytes.size() && !find_invalid_utf8(bytes.substr(at, length));
+// Pieces of characters, at the ends of a window, become letters, so that the splitter can read the text.
+void repair(std::string& text) {
+  for (size_t begin = 0; begin < text.size();) {
+    const auto bad = find_invalid_utf8(std::string_view(text).substr(begin));
+    if (!bad) return;
+    text[begin + *bad] = 'a';
+    begin += *bad;
+  }
 }
 
 }  // namespace
 
-WordStarts::Kind WordStarts::kind_of(const std::string& bytes, size_t at) {
-  if (!is_whole(bytes, at)) return Kind::kPart;
-  const char32_t c = next_code_point(bytes, at);
-  const UnicodeTable& table = UnicodeTable::get();
-  if (table.is(c, kLetter)) return Kind::kLetter;
-  if (table.is(c, kNumber)) return Kind::kDigit;
-  return table.is(c, kSpace) ? Kind::kSpace : Kind::kOther;
-}
-
-WordStarts::Ends WordStarts::ends_of(const std::string& bytes) {
-  Ends ends;
-  ends.first = kind_of(bytes, 0);
-  size_t last = bytes.size() - 1;
-  while (last > 0 && (static_cast<unsigned char>(bytes[last]) & 0xC0) == 0x80) --last;
-  ends.last = kind_of(bytes, last);
-  // A space that leads a word belongs to it.
-  ends.always = ends.first == Kind::kSpace && ends.last != Kind::kSpace;
-  return ends;
-}
-
-WordStarts::WordStarts(const Tokenizer& tokenizer) : ends_(tokenizer.vocab_size()) {
+WordStarts::WordStarts(const Tokenizer& tokenizer)
+    : byte_level_(tokenizer.tokens_hold_spaces()),
+      bytes_(tokenizer.vocab_size()),
+      continues_(tokenizer.vocab_size()) {
   const std::string_view prefix = tokenizer.continuing_subword_prefix();
   for (int32_t id = 0; id < tokenizer.vocab_size(); ++id) {
+    if (tokenizer.is_special(id)) continue;
     const std::string token = tokenizer.id_to_token(id);
-    if (token.empty()) continue;
-    if (tokenizer.is_special(id)) {
-      ends_[id].always = true;
-    } else if (tokenizer.tokens_hold_spaces()) {
-      ends_[id] = ends_of(text_to_bytes(token).value_or(token));
-    } else {
-      ends_[id].never = !prefix.empty() && token.starts_with(prefix);
-      ends_[id].always = !ends_[id].never;
-    }
+    if (byte_level_) bytes_[id] = text_to_bytes(token).value_or(token);
+    continues_[id] = !prefix.empty() && token.starts_with(prefix);
   }
 }
 
-bool WordStarts::begins(int32_t before, int32_t id) const {
-  const Ends &left = ends_[before], &right = ends_[id];
-  if (right.always) return true;
-  if (right.never || left.last == Kind::kPart || right.first == Kind::kPart) return false;
-  return left.last != right.first;
+void WordStarts::find(std::span<const int32_t> ids, std::span<uint8_t> starts) const {
+  MB_CHECK(ids.size() == starts.size());
+  if (!byte_level_) {
+    for (size_t i = 0; i < ids.size(); ++i) starts[i] = !continues_[ids[i]];
+    return;
+  }
+  for (size_t begin = 0; begin < ids.size();) {
+    size_t end = begin;
+    while (end < ids.size() && !bytes_[ids[end]].empty()) ++end;
+    find_in_run(ids.subspan(begin, end - begin), starts.subspan(begin, end - begin));
+    for (; end < ids.size() && bytes_[ids[end]].empty(); ++end) starts[end] = 1;
+    begin = end;
+  }
+}
+
+// ids: byte-level tokens without special ones between them.
+void WordStarts::find_in_run(std::span<const int32_t> ids, std::span<uint8_t> starts) const {
+  std::string text;
+  for (const int32_t id : ids) text += bytes_[id];
+  repair(text);
+  std::fill(starts.begin(), starts.end(), uint8_t{0});
+  size_t token = 0, token_begin = 0;
+  for (size_t word = 0; word < text.size(); word = splitter_.match_end(text, word)) {
+    while (token_begin < word) token_begin += bytes_[ids[token++]].size();
+    if (token_begin == word) starts[token] = 1;
+  }
 }
 
 }  // namespace modernbert

@@ -1,35 +1,31 @@
-// Where words begin among token ids, found from the tokens' texts alone: for masking whole words in shards,
-// which hold nothing but ids.
+// Where words begin among token ids: for masking whole words in shards, which hold nothing but ids.
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <string>
 #include <vector>
 
 #include "modernbert/tokenizer.h"
+#include "tokenizer/gpt2_splitter.h"
 
 namespace modernbert {
 
-// Byte-level tokens: a word begins with a space, and where the kind of character changes (letters, digits,
-// everything else), which is how the ByteLevel pre-tokenizer cuts. WordPiece: at every token without the
-// continuing prefix. Immutable, shared by threads.
+// Byte-level tokens are put together to the text that they stand for, and the ByteLevel pre-tokenizer cuts it
+// again; WordPiece words begin at every token without the continuing prefix. Immutable, shared by threads.
 class WordStarts {
  public:
   explicit WordStarts(const Tokenizer& tokenizer);
-  // Whether a word begins at `id` when it follows `before`.
-  bool begins(int32_t before, int32_t id) const;
+  // starts: [ids], overwritten: 1 where a word begins. A special token is a word of its own.
+  void find(std::span<const int32_t> ids, std::span<uint8_t> starts) const;
 
  private:
-  enum class Kind : uint8_t { kPart, kLetter, kDigit, kSpace, kOther };  // kPart: a piece of a character
-  struct Ends {
-    Kind first = Kind::kOther;
-    Kind last = Kind::kOther;
-    bool always = false;  // begins a word whatever stands before it
-    bool never = false;
-  };
-  static Kind kind_of(const std::string& bytes, size_t at);
-  static Ends ends_of(const std::string& bytes);
+  void find_in_run(std::span<const int32_t> ids, std::span<uint8_t> starts) const;
 
-  std::vector<Ends> ends_;  // [vocabulary]
+  bool byte_level_;
+  std::vector<std::string> bytes_;  // [vocabulary] of byte-level tokens; empty for special ones
+  std::vector<uint8_t> continues_;  // [vocabulary] WordPiece: the token has the continuing prefix
+  Gpt2Splitter splitter_;
 };
 
 }  // namespace modernbert

@@ -41,24 +41,24 @@ ByteSpan AlignedView::origin(size_t byte) const {
   return {base_ + static_cast<uint32_t>(begin), base_ + static_cast<uint32_t>(end)};
 }
 
-void AlignedBuffer::clear() {
+void AlignedTextBuffer::clear() {
   text_.clear();
   origins_.clear();
 }
 
-void AlignedBuffer::append(char32_t c, ByteSpan origin) {
+void AlignedTextBuffer::append(char32_t c, ByteSpan origin) {
   append_utf8(text_, c);
   origins_.resize(text_.size(), origin);
 }
 
-void AlignedBuffer::append(AlignedView part) {
+void AlignedTextBuffer::append(AlignedView part) {
   text_.append(part.text());
   origins_.reserve(text_.size());
   for (size_t i = 0; i < part.text().size(); ++i) origins_.push_back(part.origin(i));
 }
 
-void AlignedBuffer::append_transformed(AlignedView old, std::span<const CharChange> changes,
-                                       size_t removed_at_start) {
+void AlignedTextBuffer::append_transformed(AlignedView old, std::span<const CharChange> changes,
+                                           size_t removed_at_start) {
   const std::string_view text = old.text();
   size_t at = skip_chars(text, 0, removed_at_start);
   for (const auto& [c, change] : changes) {

@@ -56,7 +56,7 @@ struct CharChange {
 };
 
 // A text being built, with its alignment.
-class AlignedBuffer {
+class AlignedTextBuffer {
  public:
   AlignedView view() const { return {text_, origins_.data()}; }
   void clear();
@@ -91,8 +91,8 @@ class AlignedText {
 
  private:
   AlignedView view_;
-  AlignedBuffer current_;
-  AlignedBuffer next_;
+  AlignedTextBuffer current_;
+  AlignedTextBuffer next_;
 };
 
 }  // namespace modernbert

@@ -27,7 +27,7 @@ class BertNormalizer : public Normalizer {
 
   void apply(AlignedText& text) const override {
     if (is_unchanged(text.text())) return;
-    text.rewrite([&](const AlignedView& old, AlignedBuffer& out) {
+    text.rewrite([&](const AlignedView& old, AlignedTextBuffer& out) {
       const std::string_view bytes = old.text();
       for (size_t i = 0; i < bytes.size();) {
         const size_t end = run_end(bytes, i);
@@ -65,7 +65,7 @@ class BertNormalizer : public Normalizer {
     return end;
   }
 
-  void append_ascii(const AlignedView& run, AlignedBuffer& out) const {
+  void append_ascii(const AlignedView& run, AlignedTextBuffer& out) const {
     for (size_t i = 0; i < run.text().size(); ++i) {
       const char mapped = ascii_[static_cast<unsigned char>(run.text()[i])];
       const bool dropped = options_.clean_text && mapped == kDropped;
@@ -73,7 +73,7 @@ class BertNormalizer : public Normalizer {
     }
   }
 
-  void append_general(const AlignedView& run, AlignedBuffer& out) const {
+  void append_general(const AlignedView& run, AlignedTextBuffer& out) const {
     AlignedText text(run);
     if (options_.clean_text) clean(text);
     if (options_.handle_chinese_chars) separate_ideographs(text);
@@ -109,7 +109,7 @@ class BertNormalizer : public Normalizer {
   }
 
   static void transform(AlignedText& text, std::span<const CharChange> changes, size_t removed_at_start = 0) {
-    text.rewrite([&](const AlignedView& old, AlignedBuffer& out) {
+    text.rewrite([&](const AlignedView& old, AlignedTextBuffer& out) {
       out.append_transformed(old, changes, removed_at_start);
     });
   }

@@ -12,7 +12,7 @@ namespace {
 // Rewrites every word by rewrite(part, buffer) and drops what lies between the words.
 template <class Rewrite>
 void rewrite_words(WordSplit& split, Rewrite&& rewrite) {
-  split.text.rewrite([&](const AlignedView& old, AlignedBuffer& out) {
+  split.text.rewrite([&](const AlignedView& old, AlignedTextBuffer& out) {
     for (ByteRange& word : split.words) {
       const size_t begin = out.view().text().size();
       rewrite(old.part(word), out);
@@ -22,7 +22,7 @@ void rewrite_words(WordSplit& split, Rewrite&& rewrite) {
 }
 
 void add_prefix_spaces(WordSplit& split) {
-  rewrite_words(split, [](const AlignedView& word, AlignedBuffer& out) {
+  rewrite_words(split, [](const AlignedView& word, AlignedTextBuffer& out) {
     if (word.text().starts_with(' ')) {
       out.append(word);
     } else {
@@ -32,7 +32,7 @@ void add_prefix_spaces(WordSplit& split) {
 }
 
 void bytes_to_alphabet(WordSplit& split) {
-  rewrite_words(split, [](const AlignedView& word, AlignedBuffer& out) {
+  rewrite_words(split, [](const AlignedView& word, AlignedTextBuffer& out) {
     for (size_t i = 0; i < word.text().size(); ++i) {
       out.append(byte_to_char(static_cast<unsigned char>(word.text()[i])), word.origin(i));
     }

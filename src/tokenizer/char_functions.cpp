@@ -43,7 +43,7 @@ void lower_case_chars(std::string_view text, std::vector<CharChange>& changes) {
   });
 }
 
-void append_with_prefix(AlignedView text, std::string_view prefix, AlignedBuffer& out) {
+void append_with_prefix(AlignedView text, std::string_view prefix, AlignedTextBuffer& out) {
   const ByteSpan first = text.origin(size_t{0});
   for_each_char(prefix, [&](char32_t c) { out.append(c, first); });
   out.append(text);

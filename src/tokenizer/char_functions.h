@@ -27,7 +27,7 @@ size_t start_of_space_run_at_end(std::string_view text);
 void lower_case_chars(std::string_view text, std::vector<CharChange>& changes);
 
 // Writes prefix + text; the prefix has the origin of the text's first character. text: not empty.
-void append_with_prefix(AlignedView text, std::string_view prefix, AlignedBuffer& out);
+void append_with_prefix(AlignedView text, std::string_view prefix, AlignedTextBuffer& out);
 
 // Characters kept by a filter, as changes: a dropped character counts as removed after the one kept before
 // it.

@@ -9,7 +9,7 @@ namespace modernbert {
 namespace {
 
 void transform(AlignedText& text, std::span<const CharChange> changes, size_t removed_at_start = 0) {
-  text.rewrite([&](const AlignedView& old, AlignedBuffer& out) {
+  text.rewrite([&](const AlignedView& old, AlignedTextBuffer& out) {
     out.append_transformed(old, changes, removed_at_start);
   });
 }
@@ -77,7 +77,7 @@ class ReplaceNormalizer : public Normalizer {
 
   void apply(AlignedText& text) const override {
     if (text.text().find(pattern_) == std::string_view::npos) return;
-    text.rewrite([&](const AlignedView& old, AlignedBuffer& out) {
+    text.rewrite([&](const AlignedView& old, AlignedTextBuffer& out) {
       size_t at = 0;
       for (size_t match; (match = old.text().find(pattern_, at)) != std::string_view::npos;) {
         out.append(old.part({at, match}));
@@ -99,7 +99,8 @@ class PrependNormalizer : public Normalizer {
 
   void apply(AlignedText& text) const override {
     if (text.text().empty()) return;
-    text.rewrite([&](const AlignedView& old, AlignedBuffer& out) { append_with_prefix(old, prefix_, out); });
+    text.rewrite(
+        [&](const AlignedView& old, AlignedTextBuffer& out) { append_with_prefix(old, prefix_, out); });
   }
 
  private:
