@@ -38,7 +38,8 @@ void TrainingConsole::on_evaluation(const EvaluationMetrics& m) {
     std::string line = "  " + sentence.sentence + " ";
     for (const auto& guesses : sentence.masks) {
       line += " →";
-      for (const Guess& guess : guesses) line += fmt::format(" \"{}\" {:.2f}", guess.token, guess.probability);
+      for (const Guess& guess : guesses)
+        line += fmt::format(" \"{}\" {:.2f}", guess.token, guess.probability);
     }
     print(line);
   }

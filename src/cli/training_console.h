@@ -1,4 +1,5 @@
-// A training run on the console: a line a step on standard output, notes and a progress bar on standard error.
+// A training run on the console: a line a step on standard output, notes and a progress bar on standard
+// error.
 #pragma once
 
 #include <chrono>

@@ -17,7 +17,8 @@ struct LayerKind {
     if (layer->window == other.window && layer->rope_theta == other.rope_theta) return;
     fail(ErrorCode::kUnsupported,
          "config.json cannot say that {} layers differ in window ({} and {}) or rope_theta ({} and {})",
-         other.window < 0 ? "global" : "local", layer->window, other.window, layer->rope_theta, other.rope_theta);
+         other.window < 0 ? "global" : "local", layer->window, other.window, layer->rope_theta,
+         other.rope_theta);
   }
   double theta_or(double other) const { return layer ? layer->rope_theta : other; }
 };
@@ -82,7 +83,8 @@ void add_token_ids(const EncoderConfig& config, OrderedJson& json) {
 
 }  // namespace
 
-OrderedJson config_json(const EncoderConfig& config, const std::string& architecture, const OrderedJson& extra) {
+OrderedJson config_json(const EncoderConfig& config, const std::string& architecture,
+                        const OrderedJson& extra) {
   if (config.model_type != "modernbert")
     fail(ErrorCode::kUnsupported, "model_type is {}, want modernbert: no other config.json is written",
          config.model_type);

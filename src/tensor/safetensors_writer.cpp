@@ -9,7 +9,7 @@
 namespace modernbert {
 namespace {
 
-constexpr size_t kAlignment = 8;          // of the data, as the format's own writers do
+constexpr size_t kAlignment = 8;           // of the data, as the format's own writers do
 constexpr size_t kPart = size_t{1} << 18;  // values converted and written at a time
 
 std::string header_of(std::span<const TensorToWrite> tensors, DType dtype) {
@@ -18,7 +18,8 @@ std::string header_of(std::span<const TensorToWrite> tensors, DType dtype) {
   uint64_t offset = 0;
   for (const TensorToWrite& tensor : tensors) {
     const uint64_t end = offset + tensor.values.size() * size_of(dtype);
-    header[tensor.name] = {{"dtype", to_string(dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
+    header[tensor.name] = {
+        {"dtype", to_string(dtype)}, {"shape", tensor.shape}, {"data_offsets", {offset, end}}};
     offset = end;
   }
   std::string text = header.dump();

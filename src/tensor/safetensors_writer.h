@@ -23,9 +23,10 @@ struct WrittenFile {
   uint32_t crc = 0;  // crc32c
 };
 
-// dtype: kF32, or kBF16 (rounded to nearest even). The file is on the disk when this returns; an existing one is
-// overwritten, so write beside the final place and rename. The same tensors give the same bytes.
-// Error: kIo, naming the file.
-WrittenFile write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors, DType dtype);
+// dtype: kF32, or kBF16 (rounded to nearest even). The file is on the disk when this returns; an existing one
+// is overwritten, so write beside the final place and rename. The same tensors give the same bytes. Error:
+// kIo, naming the file.
+WrittenFile write_safetensors(const std::filesystem::path& path, std::span<const TensorToWrite> tensors,
+                              DType dtype);
 
 }  // namespace modernbert

@@ -1,7 +1,8 @@
 #include "training/parameters.h"
 
-#include <cmath>
 #include <fmt/format.h>
+
+#include <cmath>
 
 #include "core/random.h"
 
@@ -40,7 +41,8 @@ void initialize_parameters(const EncoderConfig&, uint64_t seed, ParameterBlock& 
   for (const auto& p : block.layout().parameters()) {
     key = random_hash(key, 1);
     for (int64_t i = 0; i < p.size; ++i)
-      block.of(p)[i] = p.shape.size() == 1 ? (p.name.ends_with("bias") ? 0.f : 1.f) : float(0.02 * random_normal(key, i));
+      block.of(p)[i] =
+          p.shape.size() == 1 ? (p.name.ends_with("bias") ? 0.f : 1.f) : float(0.02 * random_normal(key, i));
   }
 }
 }  // namespace modernbert

@@ -15,7 +15,8 @@ namespace {
 // The tensors of a case, one after another in a block.
 class CaseBlock {
  public:
-  CaseBlock(const CaseFolder& folder, const CaseSpec& spec, const JsonObject& initial) : folder_(folder), spec_(spec) {
+  CaseBlock(const CaseFolder& folder, const CaseSpec& spec, const JsonObject& initial)
+      : folder_(folder), spec_(spec) {
     for (const auto& [name, ignored] : initial.json().items()) {
       const Tensor& tensor = require_tensor(folder, spec, initial.string(name, ""));
       const bool decays = tensor.shape.size() > 1 && !name.ends_with(".bias");
@@ -33,8 +34,8 @@ class CaseBlock {
     for (size_t i = 0; i < names_.size(); ++i) {
       const Tensor& tensor = require_tensor(folder_, spec_, names.string(names_[i], ""));
       if (tensor.elements() != tensors_[i].size)
-        fail(ErrorCode::kInvalidFile, "{}: {} is {}, want {} elements", tensor.source, names_[i], tensor.shape_text(),
-             tensors_[i].size);
+        fail(ErrorCode::kInvalidFile, "{}: {} is {}, want {} elements", tensor.source, names_[i],
+             tensor.shape_text(), tensors_[i].size);
       std::ranges::copy(tensor.to_floats(), block.begin() + tensors_[i].offset);
     }
     return block;
@@ -109,7 +110,8 @@ void run_tiling_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport&
   std::vector<float> y(static_cast<size_t>(result.elements()));
   const MatView<const float> from(x.data(), rows(source), source.elements() / rows(source));
   const MatView<float> to(y.data(), rows(result), result.elements() / rows(result));
-  if (from.rows > to.rows || from.cols > to.cols) json.reject("result", "a tensor of at least the source's size");
+  if (from.rows > to.rows || from.cols > to.cols)
+    json.reject("result", "a tensor of at least the source's size");
   tile_from_middle(from, to);
   report.compare("result", y, result.to_floats(), {.max_abs = json.number("tolerance", 0)});
 }

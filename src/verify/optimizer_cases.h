@@ -1,4 +1,5 @@
-// Cases without a model: optimisers on given gradients, learning-rate schedules, weights tiled to a larger shape.
+// Cases without a model: optimisers on given gradients, learning-rate schedules, weights tiled to a larger
+// shape.
 #pragma once
 
 #include "verify/case_folder.h"

@@ -76,15 +76,15 @@ PreparedFolder prepare_plain(const CaseFolder& folder, const VerifyOptions&) {
 }
 
 constexpr std::array<Kind, 10> kKinds = {{{"modernbert", prepare_heads},
-                                         {"bert", prepare_heads},
-                                         {"modernbert_recipe", prepare_recipe},
-                                         {"sentence_transformer", prepare_texts},
-                                         {"cross_encoder", prepare_texts},
-                                         {"cross_encoder_modules", prepare_texts},
-                                         {"colbert", prepare_texts},
-                                         {"optimizers", prepare_plain<run_optimizer_case>},
-                                         {"schedules", prepare_plain<run_schedule_case>},
-                                         {"tiling", prepare_plain<run_tiling_case>}}};
+                                          {"bert", prepare_heads},
+                                          {"modernbert_recipe", prepare_recipe},
+                                          {"sentence_transformer", prepare_texts},
+                                          {"cross_encoder", prepare_texts},
+                                          {"cross_encoder_modules", prepare_texts},
+                                          {"colbert", prepare_texts},
+                                          {"optimizers", prepare_plain<run_optimizer_case>},
+                                          {"schedules", prepare_plain<run_schedule_case>},
+                                          {"tiling", prepare_plain<run_tiling_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kLaterKinds = {{

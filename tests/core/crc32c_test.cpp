@@ -21,7 +21,8 @@ TEST(Crc32c, KnownValues) {
 
 TEST(Crc32c, GoesOnFromAnyPlace) {
   const std::string text = "The quick brown fox jumps over the lazy dog";
-  for (size_t i = 0; i <= text.size(); ++i) EXPECT_EQ(crc(text.substr(i), crc(text.substr(0, i))), crc(text)) << i;
+  for (size_t i = 0; i <= text.size(); ++i)
+    EXPECT_EQ(crc(text.substr(i), crc(text.substr(0, i))), crc(text)) << i;
 }
 
 }  // namespace

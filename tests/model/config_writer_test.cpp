@@ -28,7 +28,8 @@ TEST(ConfigWriter, ReadsBackTheSame) {
 
 TEST(ConfigWriter, IrregularLayersHaveTypesOnly) {
   EncoderConfig config = parse_config(R"({"model_type": "modernbert", "num_hidden_layers": 4, "layer_types":
-      ["full_attention", "sliding_attention", "full_attention", "full_attention"]})", "x");
+      ["full_attention", "sliding_attention", "full_attention", "full_attention"]})",
+                                      "x");
   const OrderedJson json = config_json(config, "ModernBertModel");
   EXPECT_FALSE(json.contains("global_attn_every_n_layers"));
   EXPECT_EQ(parse_config(json.dump(), "written").layers[2].window, -1);
@@ -38,7 +39,8 @@ TEST(ConfigWriter, IrregularLayersHaveTypesOnly) {
 
 TEST(ConfigWriter, ExtraKeysAreAddedOrReplace) {
   const EncoderConfig config = parse_config(R"({"model_type": "modernbert"})", "x");
-  const OrderedJson json = config_json(config, "ModernBertModel", {{"mlp_dropout", 0.5}, {"dtype", "bfloat16"}});
+  const OrderedJson json =
+      config_json(config, "ModernBertModel", {{"mlp_dropout", 0.5}, {"dtype", "bfloat16"}});
   EXPECT_EQ(json["mlp_dropout"], 0.5);
   EXPECT_EQ(json["dtype"], "bfloat16");
 }

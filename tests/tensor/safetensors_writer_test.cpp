@@ -13,7 +13,8 @@ namespace {
 TEST(SafetensorsWriter, ReadsBackInBothTypes) {
   const TemporaryFolder folder;
   const std::vector<float> a = {1, -2.5, 3e20F}, b(600'000, 0.1F);
-  const std::vector<TensorToWrite> tensors = {{"a", {3}, a}, {"b.weight", {600, 1000}, b}, {"none", {0, 4}, {}}};
+  const std::vector<TensorToWrite> tensors = {
+      {"a", {3}, a}, {"b.weight", {600, 1000}, b}, {"none", {0, 4}, {}}};
   for (const DType dtype : {DType::kF32, DType::kBF16}) {
     const auto path = folder.path() / "x.safetensors";
     const WrittenFile written = write_safetensors(path, tensors, dtype);

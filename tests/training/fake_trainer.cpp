@@ -1,4 +1,5 @@
-// A trainer to be killed: fake_trainer OUTPUT STEPS. Exit code 0 when the run has ended, 143 when it was asked to stop.
+// A trainer to be killed: fake_trainer OUTPUT STEPS. Exit code 0 when the run has ended, 143 when it was
+// asked to stop.
 #include <atomic>
 #include <csignal>
 #include <cstdio>
@@ -20,7 +21,8 @@ int main(int argc, char** argv) {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGXFSZ, SIG_IGN);  // a file above the limit is an error of write(), as on a full disk
   try {
-    const Recipe recipe = parse_recipe_tree(testing::fake_recipe(std::stoll(argv[2]), /*checkpoint_every=*/1));
+    const Recipe recipe =
+        parse_recipe_tree(testing::fake_recipe(std::stoll(argv[2]), /*checkpoint_every=*/1));
     testing::FakeWorkshop workshop;
     RunObserver nobody;
     PretrainingOptions options{.output = argv[1]};

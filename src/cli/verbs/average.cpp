@@ -36,7 +36,8 @@ RunVerb declare(CommandLine& line) {
       ->type_name("DIR")
       ->required()
       ->group("Output");
-  add_choice(line.app, "--dtype", options->dtype, "fp32|bf16", "fp32", parse_stored_type, "How weights are stored")
+  add_choice(line.app, "--dtype", options->dtype, "fp32|bf16", "fp32", parse_stored_type,
+             "How weights are stored")
       ->group("Output");
   return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
 }

@@ -30,7 +30,8 @@ std::vector<float> mean_of(const std::vector<Weights>& all, const std::string& n
 void check_same_names(const Weights& first, const Weights& other) {
   for (const auto& [name, tensor] : other.tensors()) {
     if (first.find(name) == nullptr)
-      fail(ErrorCode::kInvalidFile, "{}: has tensor {}, which {} lacks", other.source(), name, first.source());
+      fail(ErrorCode::kInvalidFile, "{}: has tensor {}, which {} lacks", other.source(), name,
+           first.source());
   }
 }
 

@@ -87,8 +87,8 @@ void check_file(const fs::path& path, const JsonObject& want) {
   const auto crc = static_cast<uint32_t>(want.integer("crc32c", 0, 0, UINT32_MAX));
   const uint32_t found = crc32c(file.bytes());
   if (found != crc)
-    fail(ErrorCode::kInvalidFile, "{}: checksum {:08x}, want {:08x}: the checkpoint is damaged", path.string(), found,
-         crc);
+    fail(ErrorCode::kInvalidFile, "{}: checksum {:08x}, want {:08x}: the checkpoint is damaged",
+         path.string(), found, crc);
 }
 
 RunState read_state(const JsonObject& json) {
@@ -110,8 +110,8 @@ void copy_tensor(const SafetensorsFile& file, std::string_view prefix, const Par
   const std::string name = std::string(prefix) + info.name;
   const Tensor& tensor = file.require(name);
   if (tensor.shape != info.shape || tensor.dtype != DType::kF32)
-    fail(ErrorCode::kInvalidFile, "{}: {} is {} {}, want F32 [{}]", tensor.source, name, to_string(tensor.dtype),
-         tensor.shape_text(), fmt::join(info.shape, ","));
+    fail(ErrorCode::kInvalidFile, "{}: {} is {} {}, want F32 [{}]", tensor.source, name,
+         to_string(tensor.dtype), tensor.shape_text(), fmt::join(info.shape, ","));
   convert_to_float(tensor.dtype, tensor.data, static_cast<size_t>(info.size), block.data() + info.offset);
 }
 
@@ -139,7 +139,8 @@ RunState read_run_state(const fs::path& folder) {
   const auto crc = static_cast<uint32_t>(object.integer("crc32c", 0, 0, UINT32_MAX));
   Json rest = json;
   rest.erase("crc32c");
-  if (checksum(rest) != crc) fail(ErrorCode::kInvalidFile, "{}: wrong checksum: the checkpoint is damaged", path.string());
+  if (checksum(rest) != crc)
+    fail(ErrorCode::kInvalidFile, "{}: wrong checksum: the checkpoint is damaged", path.string());
   const auto files = object.object("files"), state = object.object("state");
   if (!files) object.reject("files", "an object");
   if (!state) object.reject("state", "an object");
@@ -152,7 +153,8 @@ RunState read_run_state(const fs::path& folder) {
 
 void read_parameters(const fs::path& folder, ParameterBlock& parameters) {
   const auto file = SafetensorsFile::open(folder / kModelFile);
-  for (const ParameterInfo& info : parameters.layout().parameters()) copy_tensor(file, "", info, parameters.values());
+  for (const ParameterInfo& info : parameters.layout().parameters())
+    copy_tensor(file, "", info, parameters.values());
 }
 
 void read_moments(const fs::path& folder, const ParameterLayout& layout, std::span<float> first,

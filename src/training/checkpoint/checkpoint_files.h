@@ -1,6 +1,7 @@
-// One checkpoint of a training run: a Hugging Face folder (config.json, model.safetensors in fp32, the tokenizer's
-// files) with two files more: optimizer.safetensors, the optimiser's moments, and training_state.json, where the run
-// is, where its data are, what it must not be resumed without, and size and checksum of all other files.
+// One checkpoint of a training run: a Hugging Face folder (config.json, model.safetensors in fp32, the
+// tokenizer's files) with two files more: optimizer.safetensors, the optimiser's moments, and
+// training_state.json, where the run is, where its data are, what it must not be resumed without, and size
+// and checksum of all other files.
 #pragma once
 
 #include <cstdint>
@@ -27,16 +28,17 @@ struct RunState {
 
 // What a checkpoint is made of; nothing is copied.
 struct CheckpointContent {
-  std::string config;                    // text of config.json
-  std::filesystem::path tokenizer;       // the folder whose tokenizer files are copied; empty = none
+  std::string config;               // text of config.json
+  std::filesystem::path tokenizer;  // the folder whose tokenizer files are copied; empty = none
   const ParameterBlock& parameters;
-  std::span<const float> first_moment;   // laid out as the parameters
+  std::span<const float> first_moment;  // laid out as the parameters
   std::span<const float> second_moment;
 };
 
 // Writes all files into `folder`, which must not exist. Everything is on the disk when it returns; the caller
 // renames. Error: kIo, naming the file.
-void write_checkpoint(const std::filesystem::path& folder, const CheckpointContent& content, const RunState& state);
+void write_checkpoint(const std::filesystem::path& folder, const CheckpointContent& content,
+                      const RunState& state);
 
 // The folder without what only a resumed run needs, for the end of a run.   dtype: kF32 or kBF16.
 void write_model(const std::filesystem::path& folder, const CheckpointContent& content, DType dtype);

@@ -26,7 +26,8 @@ void CheckpointStore::clean() const {
   if (!fs::is_directory(folder_)) return;
   std::vector<fs::path> left;
   for (const fs::directory_entry& entry : fs::directory_iterator(folder_)) {
-    if (has_prefix(entry.path(), kUnfinished) || has_prefix(entry.path(), kRemoved)) left.push_back(entry.path());
+    if (has_prefix(entry.path(), kUnfinished) || has_prefix(entry.path(), kRemoved))
+      left.push_back(entry.path());
   }
   for (const fs::path& path : left) fs::remove_all(path);
 }

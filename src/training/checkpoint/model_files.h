@@ -20,8 +20,8 @@ std::map<std::string, WrittenFile> copy_tokenizer_files(const std::filesystem::p
 // The same with config.json.
 void copy_model_text_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
-// Makes `output` in one step: `fill` writes into a new folder beside it, which is renamed. If `fill` fails, nothing is
-// left. `output` must not exist.
+// Makes `output` in one step: `fill` writes into a new folder beside it, which is renamed. If `fill` fails,
+// nothing is left. `output` must not exist.
 void publish_folder(const std::filesystem::path& output,
                     const std::function<void(const std::filesystem::path&)>& fill);
 

@@ -49,10 +49,12 @@ std::string source_name(const std::string& name, const std::vector<int32_t>& lay
 
 void check_sizes(const EncoderConfig& from, const EncoderConfig& to) {
   const auto refuse = [](const char* field, int64_t small, int64_t large, const char* want) {
-    fail(ErrorCode::kInvalidArgument, "model.tile_from: {} is {} there and {} here, want {}", field, small, large, want);
+    fail(ErrorCode::kInvalidArgument, "model.tile_from: {} is {} there and {} here, want {}", field, small,
+         large, want);
   };
   if (from.vocab_size != to.vocab_size) refuse("vocab_size", from.vocab_size, to.vocab_size, "the same");
-  if (from.hidden_size > to.hidden_size) refuse("hidden_size", from.hidden_size, to.hidden_size, "at least as much");
+  if (from.hidden_size > to.hidden_size)
+    refuse("hidden_size", from.hidden_size, to.hidden_size, "at least as much");
   if (from.intermediate_size > to.intermediate_size)
     refuse("intermediate_size", from.intermediate_size, to.intermediate_size, "at least as much");
   if (from.num_hidden_layers > to.num_hidden_layers)
@@ -81,8 +83,8 @@ std::vector<int32_t> tiled_layers(int32_t small, int32_t large) {
   return layers;
 }
 
-void tile_parameters(const EncoderConfig& from_config, const ParameterBlock& from, const EncoderConfig& to_config,
-                     ParameterBlock& to) {
+void tile_parameters(const EncoderConfig& from_config, const ParameterBlock& from,
+                     const EncoderConfig& to_config, ParameterBlock& to) {
   check_sizes(from_config, to_config);
   const auto layers = tiled_layers(from_config.num_hidden_layers, to_config.num_hidden_layers);
   for (const ParameterInfo& info : to.layout().parameters()) {

@@ -54,7 +54,8 @@ void update_all(const AdamStep& step, const float* gradient, size_t count, float
   });
 }
 
-double update_moments(const AdamStep& step, const float* gradient, size_t count, float* first, float* second) {
+double update_moments(const AdamStep& step, const float* gradient, size_t count, float* first,
+                      float* second) {
   double sum = 0;
   for (size_t begin = 0; begin < count; begin += kFloatTerms) {
     const size_t end = std::min(count, begin + kFloatTerms);
@@ -79,7 +80,8 @@ double update_moments(const AdamStep& step, const float* gradient, size_t count,
   return sum;
 }
 
-void update_values(const AdamStep& step, const float* first, const float* second, size_t count, float* value) {
+void update_values(const AdamStep& step, const float* first, const float* second, size_t count,
+                   float* value) {
   for_each(0, count, [&](auto d, size_t i) {
     const auto m = hn::LoadU(d, first + i), v = hn::LoadU(d, second + i);
     hn::StoreU(new_value(d, step, m, v, hn::LoadU(d, value + i)), d, value + i);

@@ -1,11 +1,13 @@
-// Element loops of the Adam family, one part of a tensor at a time. All arrays have `count` elements; none alias.
+// Element loops of the Adam family, one part of a tensor at a time. All arrays have `count` elements; none
+// alias.
 #pragma once
 
 #include <cstddef>
 
 namespace modernbert {
 
-// value = decay * value - rate * m / (sqrt(v) * root_correction + epsilon), after the moments took the gradient in.
+// value = decay * value - rate * m / (sqrt(v) * root_correction + epsilon), after the moments took the
+// gradient in.
 struct AdamStep {
   float gradient_scale = 1;
   float keep1 = 0, take1 = 0;  // m = keep1 * m + take1 * g

@@ -1,4 +1,5 @@
-// Batch-size warmup: small batches first, larger ones step by step, about as many optimiser steps at every size.
+// Batch-size warmup: small batches first, larger ones step by step, about as many optimiser steps at every
+// size.
 #pragma once
 
 #include <cstdint>
@@ -6,14 +7,14 @@
 
 namespace modernbert {
 
-// Sizes are in micro-batches, as in the ModernBERT recipe (base: 8, 16, … 48 of 96 sequences on 8 devices is 1 … 6
-// on each).
+// Sizes are in micro-batches, as in the ModernBERT recipe (base: 8, 16, … 48 of 96 sequences on 8 devices is
+// 1 … 6 on each).
 class BatchWarmup {
  public:
   // No warmup: always `size`.
   explicit BatchWarmup(int64_t size) : max_(size) {}
-  // From `min` to `max` over `tokens`; size b ends after tokens * (min + … + b) / (min + … + max-1) tokens, rounded
-  // up. min <= max.
+  // From `min` to `max` over `tokens`; size b ends after tokens * (min + … + b) / (min + … + max-1) tokens,
+  // rounded up. min <= max.
   BatchWarmup(int64_t min, int64_t max, int64_t tokens);
 
   // Micro-batches of the next step after so many tokens.

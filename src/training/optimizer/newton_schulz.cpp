@@ -17,8 +17,8 @@ constexpr int kSteps = 5;
 constexpr double kSmallestNorm = 1e-7;
 
 // y = a * op(p) op(q) + b * y, row-major.   op(p): [m,k]; op(q): [k,n]; y: [m,n].
-void multiply(char op_p, char op_q, int64_t m, int64_t n, int64_t k, float a, const float* p, const float* q, float b,
-              float* y) {
+void multiply(char op_p, char op_q, int64_t m, int64_t n, int64_t k, float a, const float* p, const float* q,
+              float b, float* y) {
   const int64_t p_stride = op_p == 'N' ? k : m, q_stride = op_q == 'N' ? n : k;
   MB_CHECK(dnnl_sgemm(op_p, op_q, m, n, k, a, p, p_stride, q, q_stride, b, y, n) == dnnl_success);
 }

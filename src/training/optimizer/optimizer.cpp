@@ -1,6 +1,6 @@
-// StableAdamW and AdamW are equal, step by step, to optimi's and torch's (tests/training/optimizer compares them with
-// stored cases). Muon follows Jordan's rule with the factor 0.2 sqrt(max(R,C)) of Liu et al. (2025), which gives its
-// updates AdamW's usual size, so that one learning rate serves both kinds of tensors.
+// StableAdamW and AdamW are equal, step by step, to optimi's and torch's (tests/training/optimizer compares
+// them with stored cases). Muon follows Jordan's rule with the factor 0.2 sqrt(max(R,C)) of Liu et al.
+// (2025), which gives its updates AdamW's usual size, so that one learning rate serves both kinds of tensors.
 #include "training/optimizer/optimizer.h"
 
 #include <algorithm>
@@ -24,7 +24,8 @@ constexpr std::array kKinds = {NamedValue<OptimizerKind>{"stableadamw", Optimize
                                NamedValue<OptimizerKind>{"adamw", OptimizerKind::kAdamW},
                                NamedValue<OptimizerKind>{"muon", OptimizerKind::kMuon}};
 
-// The weight of the past in a running mean that is unbiased from the first step: 0 at t = 1, beta for large t.
+// The weight of the past in a running mean that is unbiased from the first step: 0 at t = 1, beta for large
+// t.
 double debiased(double beta, int64_t t) {
   const double power = std::pow(beta, static_cast<double>(t));
   return (power - beta) / (power - 1);
@@ -64,7 +65,8 @@ double Optimizer::decay_factor(const OptimizedTensor& tensor, double rate) const
   return 1 - (config_.decoupled_decay ? rate / config_.learning_rate : rate) * config_.weight_decay;
 }
 
-void Optimizer::step(std::span<float> values, std::span<const float> gradients, double rate, double gradient_scale) {
+void Optimizer::step(std::span<float> values, std::span<const float> gradients, double rate,
+                     double gradient_scale) {
   MB_CHECK(static_cast<int64_t>(values.size()) >= size_ && static_cast<int64_t>(gradients.size()) >= size_);
   ++steps_;
   const auto scale = static_cast<float>(gradient_scale);
@@ -73,7 +75,8 @@ void Optimizer::step(std::span<float> values, std::span<const float> gradients, 
   if (config_.kind == OptimizerKind::kMuon) step_muon(values, gradients, rate, scale);
 }
 
-void Optimizer::step_adamw(std::span<float> values, std::span<const float> gradients, double rate, float scale) {
+void Optimizer::step_adamw(std::span<float> values, std::span<const float> gradients, double rate,
+                           float scale) {
   const double correction1 = 1 - std::pow(config_.beta1, static_cast<double>(steps_));
   const double correction2 = 1 - std::pow(config_.beta2, static_cast<double>(steps_));
   AdamStep step{.gradient_scale = scale};
@@ -88,12 +91,13 @@ void Optimizer::step_adamw(std::span<float> values, std::span<const float> gradi
   for (size_t i = 0; i < parts_.size(); ++i) {
     const Part& part = parts_[i];
     step.decay = static_cast<float>(decay_factor(tensors_[part.tensor], rate));
-    adam_update(step, gradients.data() + part.offset, static_cast<size_t>(part.size), first_.data() + part.offset,
-                second_.data() + part.offset, values.data() + part.offset);
+    adam_update(step, gradients.data() + part.offset, static_cast<size_t>(part.size),
+                first_.data() + part.offset, second_.data() + part.offset, values.data() + part.offset);
   }
 }
 
-void Optimizer::step_stable(std::span<float> values, std::span<const float> gradients, double rate, float scale) {
+void Optimizer::step_stable(std::span<float> values, std::span<const float> gradients, double rate,
+                            float scale) {
   const double keep1 = debiased(config_.beta1, steps_), keep2 = debiased(config_.beta2, steps_);
   AdamStep step{.gradient_scale = scale};
   step.keep1 = static_cast<float>(keep1);
@@ -117,12 +121,13 @@ void Optimizer::step_stable(std::span<float> values, std::span<const float> grad
     const double tensor_rate = rate / std::max(1.0, rms);
     step.decay = static_cast<float>(decay_factor(tensor, tensor_rate));
     step.rate = static_cast<float>(tensor_rate);
-    adam_values(step, first_.data() + part.offset, second_.data() + part.offset, static_cast<size_t>(part.size),
-                values.data() + part.offset);
+    adam_values(step, first_.data() + part.offset, second_.data() + part.offset,
+                static_cast<size_t>(part.size), values.data() + part.offset);
   }
 }
 
-void Optimizer::step_muon(std::span<float> values, std::span<const float> gradients, double rate, float scale) {
+void Optimizer::step_muon(std::span<float> values, std::span<const float> gradients, double rate,
+                          float scale) {
   const auto momentum = static_cast<float>(config_.muon_momentum);
   NewtonSchulzScratch scratch;
   std::vector<float> update;
@@ -140,7 +145,8 @@ void Optimizer::step_muon(std::span<float> values, std::span<const float> gradie
     const double size = kMuonUpdateSize * std::sqrt(static_cast<double>(std::max(tensor.rows, cols)));
     const auto step = static_cast<float>(rate * size), decay = static_cast<float>(decay_factor(tensor, rate));
     float* value = values.data() + tensor.offset;
-    for (int64_t i = 0; i < tensor.size; ++i) value[i] = decay * value[i] - step * update[static_cast<size_t>(i)];
+    for (int64_t i = 0; i < tensor.size; ++i)
+      value[i] = decay * value[i] - step * update[static_cast<size_t>(i)];
   }
 }
 

@@ -24,8 +24,8 @@ class Optimizer {
  public:
   Optimizer(const OptimizerConfig& config, std::vector<OptimizedTensor> tensors, int threads);
 
-  // One step.   values: overwritten in place.   gradients: multiplied by gradient_scale on the way.   rate: of this
-  // step, the schedule included.   Both blocks hold every tensor at its offset.
+  // One step.   values: overwritten in place.   gradients: multiplied by gradient_scale on the way.   rate:
+  // of this step, the schedule included.   Both blocks hold every tensor at its offset.
   void step(std::span<float> values, std::span<const float> gradients, double rate, double gradient_scale);
 
   int64_t steps() const { return steps_; }

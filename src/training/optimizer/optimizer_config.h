@@ -6,7 +6,8 @@
 namespace modernbert {
 
 enum class OptimizerKind {
-  kStableAdamW,  // AdamW whose rate is divided by max(1, RMS of the update) per tensor, and without bias correction
+  kStableAdamW,  // AdamW whose rate is divided by max(1, RMS of the update) per tensor, and without bias
+                 // correction
   kAdamW,
   kMuon,  // momentum made orthogonal, for the matrices of the layers; AdamW for all other tensors
 };

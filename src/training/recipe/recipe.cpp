@@ -13,13 +13,24 @@ constexpr int64_t kMaxSteps = 1'000'000'000;
 constexpr int64_t kMaxLength = 1 << 20;
 constexpr int64_t kMaxSequences = 1 << 24;
 
-// Fields of config.json that decide the encoder; those after the bar keep its tensors' shapes and may change when a
-// checkpoint is trained on.
-constexpr std::array kShapeFields = {
-    "vocab_size",   "hidden_size", "intermediate_size",   "num_hidden_layers", "num_attention_heads",
-    "hidden_activation", "norm_eps",    "norm_bias",           "attention_bias",    "mlp_bias",
-    "decoder_bias", "classifier_bias", "classifier_activation", "tie_word_embeddings",
-    "layer_types",  "global_attn_every_n_layers"};
+// Fields of config.json that decide the encoder; those after the bar keep its tensors' shapes and may change
+// when a checkpoint is trained on.
+constexpr std::array kShapeFields = {"vocab_size",
+                                     "hidden_size",
+                                     "intermediate_size",
+                                     "num_hidden_layers",
+                                     "num_attention_heads",
+                                     "hidden_activation",
+                                     "norm_eps",
+                                     "norm_bias",
+                                     "attention_bias",
+                                     "mlp_bias",
+                                     "decoder_bias",
+                                     "classifier_bias",
+                                     "classifier_activation",
+                                     "tie_word_embeddings",
+                                     "layer_types",
+                                     "global_attn_every_n_layers"};
 constexpr std::array kFreeFields = {"local_attention", "global_rope_theta", "local_rope_theta",
                                     "max_position_embeddings"};
 
@@ -54,7 +65,8 @@ std::vector<DataSource> read_sources(RecipeSection& section, const std::string& 
   for (RecipeSection& entry : section.sections(name)) {
     DataSource source;
     source.path = entry.text("path", "");
-    if (source.path.empty()) entry.reject("path", "is missing, want a folder made by modernbert tokenize-corpus");
+    if (source.path.empty())
+      entry.reject("path", "is missing, want a folder made by modernbert tokenize-corpus");
     source.weight = entry.number("weight", 0, 0, 1e9);
     entry.reject_unknown();
     if (!sources.empty() && (source.weight > 0) != (sources.front().weight > 0))
@@ -73,7 +85,8 @@ DataRecipe read_data(RecipeSection section) {
   data.mask_share = section.number("mask_share", data.mask_share, 0, 1);
   data.random_share = section.number("random_share", data.random_share, 0, 1);
   if (data.mask_share + data.random_share > 1)
-    section.reject("random_share", "more than all: mask_share and random_share are shares of the predicted tokens");
+    section.reject("random_share",
+                   "more than all: mask_share and random_share are shares of the predicted tokens");
   data.whole_words = section.boolean("whole_words", false);
   section.reject_unknown();
   return data;
@@ -87,12 +100,14 @@ BatchRecipe read_batch(RecipeSection section) {
   batch.warmup_tokens = section.count("warmup_tokens", 0, 0, kMaxTokens);
   const auto multiple = [&](const char* name, int64_t value) {
     if (value % batch.micro_batch == 0) return;
-    section.reject(name, fmt::format("is {}, want a multiple of batch.micro_batch {}", value, batch.micro_batch));
+    section.reject(name,
+                   fmt::format("is {}, want a multiple of batch.micro_batch {}", value, batch.micro_batch));
   };
   multiple("sequences", batch.sequences);
   multiple("warmup_from", batch.warmup_from);
   if (batch.warmup_from > batch.sequences)
-    section.reject("warmup_from", fmt::format("is {}, want at most batch.sequences {}", batch.warmup_from, batch.sequences));
+    section.reject("warmup_from",
+                   fmt::format("is {}, want at most batch.sequences {}", batch.warmup_from, batch.sequences));
   if ((batch.warmup_from > 0) != (batch.warmup_tokens > 0))
     section.reject(batch.warmup_from > 0 ? "warmup_from" : "warmup_tokens",
                    "contradicts its partner: warmup_from and warmup_tokens need each other");
@@ -126,11 +141,13 @@ Schedule read_schedule(RecipeSection section) {
   const int64_t decay = section.count("decay_tokens", 0, 0, kMaxTokens);
   const bool decays_late = to_string(schedule.kind).starts_with("wsd");
   if (decay > 0 && !decays_late)
-    section.reject("decay_tokens", fmt::format("contradicts schedule.kind {}: only the wsd kinds have a decay at the end",
-                                               to_string(schedule.kind)));
+    section.reject("decay_tokens",
+                   fmt::format("contradicts schedule.kind {}: only the wsd kinds have a decay at the end",
+                               to_string(schedule.kind)));
   if (warmup + decay > total)
-    section.reject(decay > 0 ? "decay_tokens" : "warmup_tokens",
-                   fmt::format("warmup {} and decay {} are longer than the run's {} tokens", warmup, decay, total));
+    section.reject(
+        decay > 0 ? "decay_tokens" : "warmup_tokens",
+        fmt::format("warmup {} and decay {} are longer than the run's {} tokens", warmup, decay, total));
   schedule.warmup = static_cast<double>(warmup);
   schedule.total = static_cast<double>(total);
   schedule.decay = static_cast<double>(decay);

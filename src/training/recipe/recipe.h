@@ -1,5 +1,5 @@
-// A recipe: everything that decides what a pretraining run does. One YAML file, one run; docs/training.md explains
-// the fields, configs/ has examples.
+// A recipe: everything that decides what a pretraining run does. One YAML file, one run; docs/training.md
+// explains the fields, configs/ has examples.
 #pragma once
 
 #include <cstdint>
@@ -21,7 +21,8 @@ namespace modernbert {
 struct ModelRecipe {
   std::string from;       // a checkpoint folder or model id whose weights the run goes on with; empty = none
   std::string tile_from;  // a smaller checkpoint that is tiled to this shape; empty = none
-  // Config fields as the recipe writes them, under Hugging Face's names, without those that the tokenizer decides.
+  // Config fields as the recipe writes them, under Hugging Face's names, without those that the tokenizer
+  // decides.
   RecipeNode fields;
   double initializer_range = 0.02;
   double initializer_cutoff_factor = 2.0;
@@ -47,9 +48,9 @@ struct DataRecipe {
 
 // Sizes in rows of sequence_length tokens.
 struct BatchRecipe {
-  int64_t sequences = 32;    // of one optimiser step
-  int64_t micro_batch = 8;   // computed at a time: decides the memory, never the result
-  int64_t warmup_from = 0;   // first size of the batch-size warmup; 0 = none
+  int64_t sequences = 32;   // of one optimiser step
+  int64_t micro_batch = 8;  // computed at a time: decides the memory, never the result
+  int64_t warmup_from = 0;  // first size of the batch-size warmup; 0 = none
   int64_t warmup_tokens = 0;
 
   BatchWarmup warmup() const;  // in micro-batches
@@ -61,7 +62,7 @@ struct LossRecipe {
 };
 
 struct EvaluationRecipe {
-  int64_t every = 0;  // steps; 0 = only at the end
+  int64_t every = 0;     // steps; 0 = only at the end
   int64_t batches = 20;  // micro-batches of held-out text
   double mask_probability = 0.15;
   std::vector<std::string> sentences;  // with [MASK]; the report shows how their predictions change
@@ -87,8 +88,8 @@ struct Recipe {
   DataRecipe data;
   BatchRecipe batch;
   OptimizerConfig optimizer;
-  double clip_norm = 0;    // global gradient norm; 0 = no clipping
-  Schedule schedule;       // in tokens; schedule.total is the length of the run
+  double clip_norm = 0;  // global gradient norm; 0 = no clipping
+  Schedule schedule;     // in tokens; schedule.total is the length of the run
   LossRecipe loss;
   EvaluationRecipe evaluation;
   CheckpointRecipe checkpoint;

@@ -65,7 +65,8 @@ std::optional<int64_t> parse_count(std::string text) {
   return static_cast<int64_t>(whole);
 }
 
-RecipeSection::RecipeSection(const RecipeNode& node, std::string path) : node_(&node), path_(std::move(path)) {
+RecipeSection::RecipeSection(const RecipeNode& node, std::string path)
+    : node_(&node), path_(std::move(path)) {
   if (node.kind == Kind::kMap || node.kind == Kind::kNull) return;
   fail(ErrorCode::kInvalidFile, "{}: {} is {}, want a section of fields", node.where,
        path_.empty() ? "the recipe" : path_, kind_name(node));
@@ -82,7 +83,8 @@ bool RecipeSection::has(const std::string& name) const {
 
 void RecipeSection::reject(const std::string& name, const std::string& problem) const {
   const RecipeNode::Entry* entry = node_->find(name);
-  fail(ErrorCode::kInvalidFile, "{}: {}: {}", entry != nullptr ? entry->where : node_->where, label(name), problem);
+  fail(ErrorCode::kInvalidFile, "{}: {}: {}", entry != nullptr ? entry->where : node_->where, label(name),
+       problem);
 }
 
 const RecipeNode* RecipeSection::find(const std::string& name) {
@@ -102,16 +104,19 @@ double RecipeSection::number(const std::string& name, double default_value, doub
   const RecipeNode* value = scalar(name, want);
   if (value == nullptr) return default_value;
   const auto number = parse_number(value->text);
-  if (!number || *number < min || *number > max) reject(name, fmt::format("is \"{}\", want {}", value->text, want));
+  if (!number || *number < min || *number > max)
+    reject(name, fmt::format("is \"{}\", want {}", value->text, want));
   return *number;
 }
 
 int64_t RecipeSection::count(const std::string& name, int64_t default_value, int64_t min, int64_t max) {
-  const std::string want = fmt::format("a whole number from {} to {}, such as 64, 5_000, 3M or 50B", min, max);
+  const std::string want =
+      fmt::format("a whole number from {} to {}, such as 64, 5_000, 3M or 50B", min, max);
   const RecipeNode* value = scalar(name, want);
   if (value == nullptr) return default_value;
   const auto number = parse_count(value->text);
-  if (!number || *number < min || *number > max) reject(name, fmt::format("is \"{}\", want {}", value->text, want));
+  if (!number || *number < min || *number > max)
+    reject(name, fmt::format("is \"{}\", want {}", value->text, want));
   return *number;
 }
 

@@ -127,14 +127,16 @@ void override_recipe(RecipeNode& root, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   const std::string path = assignment.substr(0, equals);
   if (equals == std::string::npos || path.empty() || path.front() == '.' || path.back() == '.')
-    fail(ErrorCode::kInvalidArgument, "--set is \"{}\", want FIELD=VALUE, such as batch.sequences=64", assignment);
+    fail(ErrorCode::kInvalidArgument, "--set is \"{}\", want FIELD=VALUE, such as batch.sequences=64",
+         assignment);
   const std::string where = "--set " + path;
   RecipeNode* node = &root;
   for (size_t begin = 0; begin <= path.size();) {
     const size_t end = std::min(path.find('.', begin), path.size());
     const std::string key = path.substr(begin, end - begin);
     if (node->kind == Kind::kNull) node->kind = Kind::kMap;
-    if (node->kind != Kind::kMap) fail(ErrorCode::kInvalidArgument, "{}: {} is no section", where, path.substr(0, begin));
+    if (node->kind != Kind::kMap)
+      fail(ErrorCode::kInvalidArgument, "{}: {} is no section", where, path.substr(0, begin));
     if (node->find(key) == nullptr) node->entries.push_back({key, where, {}});
     node->find(key)->where = where;
     node = &node->find(key)->value;

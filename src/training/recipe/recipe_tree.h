@@ -29,13 +29,13 @@ struct RecipeNode::Entry {
   RecipeNode value;
 };
 
-// source: what messages call the text. Errors (kInvalidFile) name source and line: bad YAML, keys that are no plain
-// text, keys that appear twice in one map.
+// source: what messages call the text. Errors (kInvalidFile) name source and line: bad YAML, keys that are no
+// plain text, keys that appear twice in one map.
 RecipeNode parse_recipe(const std::string& text, const std::string& source);
 RecipeNode read_recipe_tree(const std::filesystem::path& path);
 
-// Sets the value at a dotted path, as `batch.sequences=64`; the value is YAML. Maps on the way are made where they
-// are missing; whether such a field exists is the reader's question. Error: kInvalidArgument.
+// Sets the value at a dotted path, as `batch.sequences=64`; the value is YAML. Maps on the way are made where
+// they are missing; whether such a field exists is the reader's question. Error: kInvalidArgument.
 void override_recipe(RecipeNode& root, const std::string& assignment);
 
 // The tree as YAML, for the copy beside a run's checkpoints.

@@ -63,11 +63,13 @@ EncoderConfig adapt(EncoderConfig config, const Recipe& recipe) {
   Json probe = json;
   probe["model_type"] = "modernbert";
   const EncoderConfig checked = parse_fields(recipe, probe);
-  if (json.contains("max_position_embeddings")) config.max_position_embeddings = checked.max_position_embeddings;
+  if (json.contains("max_position_embeddings"))
+    config.max_position_embeddings = checked.max_position_embeddings;
   for (LayerConfig& layer : config.layers) {
     const bool global = layer.window < 0;
     layer.rope_theta = number_or(json, global ? "global_rope_theta" : "local_rope_theta", layer.rope_theta);
-    if (!global && json.contains("local_attention")) layer.window = json["local_attention"].get<int32_t>() / 2;
+    if (!global && json.contains("local_attention"))
+      layer.window = json["local_attention"].get<int32_t>() / 2;
   }
   return config;
 }
@@ -75,7 +77,8 @@ EncoderConfig adapt(EncoderConfig config, const Recipe& recipe) {
 void check_vocabulary(const Recipe& recipe, const EncoderConfig& config, const TokenizerFacts& tokenizer) {
   if (config.vocab_size >= tokenizer.vocab_size) return;
   const RecipeNode::Entry* entry = recipe.model.fields.find("vocab_size");
-  fail(ErrorCode::kInvalidFile, "{}: model.vocab_size: is {}, want at least {}, the tokenizer's number of tokens",
+  fail(ErrorCode::kInvalidFile,
+       "{}: model.vocab_size: is {}, want at least {}, the tokenizer's number of tokens",
        entry != nullptr ? entry->where : recipe.tree.where, config.vocab_size, tokenizer.vocab_size);
 }
 
@@ -90,7 +93,8 @@ EncoderConfig resolve_encoder(const Recipe& recipe, const std::optional<EncoderC
     Json json = fields_json(recipe);
     json["model_type"] = "modernbert";
     if (!json.contains("vocab_size")) json["vocab_size"] = tokenizer.vocab_size;
-    if (!json.contains("max_position_embeddings")) json["max_position_embeddings"] = recipe.data.sequence_length;
+    if (!json.contains("max_position_embeddings"))
+      json["max_position_embeddings"] = recipe.data.sequence_length;
     config = parse_fields(recipe, json);
     config.pad_token_id = tokenizer.pad;
     config.bos_token_id = config.cls_token_id = tokenizer.cls;
@@ -98,8 +102,9 @@ EncoderConfig resolve_encoder(const Recipe& recipe, const std::optional<EncoderC
   }
   check_vocabulary(recipe, config, tokenizer);
   if (config.max_position_embeddings < recipe.data.sequence_length)
-    fail(ErrorCode::kInvalidFile, "{}: data.sequence_length: is {}, want at most model.max_position_embeddings {}",
-         recipe.tree.where, recipe.data.sequence_length, config.max_position_embeddings);
+    fail(ErrorCode::kInvalidFile,
+         "{}: data.sequence_length: is {}, want at most model.max_position_embeddings {}", recipe.tree.where,
+         recipe.data.sequence_length, config.max_position_embeddings);
   return config;
 }
 

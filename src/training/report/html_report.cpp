@@ -57,13 +57,15 @@ Json curve(const std::vector<Json>& records, const char* name) {
 Json thinned_guesses(const std::vector<Json>& evaluations) {
   std::vector<const Json*> with_guesses;
   for (const Json& evaluation : evaluations) {
-    if (evaluation.contains("sentences") && !evaluation["sentences"].empty()) with_guesses.push_back(&evaluation);
+    if (evaluation.contains("sentences") && !evaluation["sentences"].empty())
+      with_guesses.push_back(&evaluation);
   }
   Json list = Json::array();
   const size_t count = std::min(with_guesses.size(), kMaxGuesses);
   for (size_t i = 0; i < count; ++i) {
     const size_t index = count == 1 ? 0 : i * (with_guesses.size() - 1) / (count - 1);
-    list.push_back({{"step", (*with_guesses[index])["step"]}, {"sentences", (*with_guesses[index])["sentences"]}});
+    list.push_back(
+        {{"step", (*with_guesses[index])["step"]}, {"sentences", (*with_guesses[index])["sentences"]}});
   }
   return list;
 }
@@ -76,7 +78,8 @@ double total(const std::vector<Json>& records, const char* name) {
 
 Json page_data(const ReportTitle& title, const RunRecord& record) {
   Json data = {{"name", title.name}, {"description", title.description}};
-  for (const char* name : {"loss", "accuracy", "gradient_norm", "learning_rate", "tokens_per_s", "share_of_peak"})
+  for (const char* name :
+       {"loss", "accuracy", "gradient_norm", "learning_rate", "tokens_per_s", "share_of_peak"})
     data["steps"][name] = curve(record.steps, name);
   for (const char* name : {"loss", "accuracy"}) data["evaluations"][name] = curve(record.evaluations, name);
   data["guesses"] = thinned_guesses(record.evaluations);
@@ -90,7 +93,8 @@ Json page_data(const ReportTitle& title, const RunRecord& record) {
 
 // JSON inside a <script> must not end it.
 std::string script_safe(std::string json) {
-  for (size_t i = json.find('<'); i != std::string::npos; i = json.find('<', i + 1)) json.replace(i, 1, "\\u003c");
+  for (size_t i = json.find('<'); i != std::string::npos; i = json.find('<', i + 1))
+    json.replace(i, 1, "\\u003c");
   return json;
 }
 
@@ -102,9 +106,12 @@ void replace(std::string& page, std::string_view mark, const std::string& text) 
 std::string escaped(const std::string& text) {
   std::string out;
   for (const char c : text) {
-    if (c == '<') out += "&lt;";
-    else if (c == '&') out += "&amp;";
-    else out += c;
+    if (c == '<')
+      out += "&lt;";
+    else if (c == '&')
+      out += "&amp;";
+    else
+      out += c;
   }
   return out;
 }
@@ -120,7 +127,8 @@ std::string html_report(const ReportTitle& title, const std::string& metrics) {
 }
 
 void write_html_report(const std::filesystem::path& output, const ReportTitle& title) {
-  write_file_atomically(output / "report.html", html_report(title, read_file(output / "metrics.jsonl", kMaxBytes)));
+  write_file_atomically(output / "report.html",
+                        html_report(title, read_file(output / "metrics.jsonl", kMaxBytes)));
 }
 
 }  // namespace modernbert

@@ -1,5 +1,5 @@
-// report.html: what a run did, in one page that needs nothing else: curves, and how guesses for the watched sentences
-// changed. Made from metrics.jsonl, so it can be made again at any time.
+// report.html: what a run did, in one page that needs nothing else: curves, and how guesses for the watched
+// sentences changed. Made from metrics.jsonl, so it can be made again at any time.
 #pragma once
 
 #include <filesystem>
@@ -10,8 +10,8 @@
 namespace modernbert {
 
 struct ReportTitle {
-  std::string name;        // of the run
-  std::string description; // one line: model, tokens, machine
+  std::string name;         // of the run
+  std::string description;  // one line: model, tokens, machine
 };
 
 // The page.   metrics: the text of metrics.jsonl; lines that are no JSON are left out.

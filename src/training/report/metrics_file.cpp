@@ -53,12 +53,14 @@ Json to_json(const EvaluationMetrics& m) {
     Json masks = Json::array();
     for (const auto& guesses : sentence.masks) {
       Json list = Json::array();
-      for (const Guess& guess : guesses) list.push_back({{"token", guess.token}, {"probability", guess.probability}});
+      for (const Guess& guess : guesses)
+        list.push_back({{"token", guess.token}, {"probability", guess.probability}});
       masks.push_back(std::move(list));
     }
     sentences.push_back({{"sentence", sentence.sentence}, {"masks", std::move(masks)}});
   }
-  Json json = {{"kind", "evaluation"}, {"step", m.step}, {"tokens", m.tokens}, {"sentences", std::move(sentences)}};
+  Json json = {
+      {"kind", "evaluation"}, {"step", m.step}, {"tokens", m.tokens}, {"sentences", std::move(sentences)}};
   if (m.labels > 0) {
     json["loss"] = m.loss;
     json["accuracy"] = m.accuracy;

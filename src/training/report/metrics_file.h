@@ -16,7 +16,8 @@ Json to_json(const EvaluationMetrics& metrics);
 // Appends. A resumed run drops what its predecessor wrote after the checkpoint.
 class MetricsFile : public RunObserver {
  public:
-  // step: of the checkpoint that the run goes on from; later lines, and a last one without its end, are removed.
+  // step: of the checkpoint that the run goes on from; later lines, and a last one without its end, are
+  // removed.
   MetricsFile(std::filesystem::path path, int64_t step);
   void on_step(const StepMetrics& metrics) override { append(to_json(metrics)); }
   void on_evaluation(const EvaluationMetrics& metrics) override { append(to_json(metrics)); }

@@ -16,9 +16,15 @@ constexpr int kWarmup = 20;       // steps without marks
 }  // namespace
 
 std::string count_text(double count) {
-  constexpr std::array<std::pair<double, char>, 4> kUnits = {{{1e12, 'T'}, {1e9, 'B'}, {1e6, 'M'}, {1e3, 'k'}}};
+  constexpr std::array<std::pair<double, char>, 4> kUnits = {
+      {{1e12, 'T'}, {1e9, 'B'}, {1e6, 'M'}, {1e3, 'k'}}};
   for (const auto& [unit, suffix] : kUnits) {
-    if (count >= unit) return fmt::format("{:.{}f}{}", count / unit, count / unit >= 100 ? 0 : count / unit >= 10 ? 1 : 2, suffix);
+    if (count >= unit)
+      return fmt::format("{:.{}f}{}", count / unit,
+                         count / unit >= 100  ? 0
+                         : count / unit >= 10 ? 1
+                                              : 2,
+                         suffix);
   }
   return fmt::format("{:.0f}", count);
 }
@@ -34,9 +40,9 @@ std::string duration_text(double seconds) {
 
 std::string step_line(const StepMetrics& m, char loss_mark) {
   const auto digits = fmt::formatted_size("{}", m.total_steps);
-  std::string line = fmt::format("step {:>{}}/{}  loss {:7.4f}{} norm {:8.3g}  lr {:.2e}  {:7.2f} s  {:>6} tok/s", m.step,
-                                 digits, m.total_steps, m.loss, loss_mark, m.gradient_norm, m.rate, m.seconds,
-                                 count_text(m.tokens_per_s));
+  std::string line = fmt::format(
+      "step {:>{}}/{}  loss {:7.4f}{} norm {:8.3g}  lr {:.2e}  {:7.2f} s  {:>6} tok/s", m.step, digits,
+      m.total_steps, m.loss, loss_mark, m.gradient_norm, m.rate, m.seconds, count_text(m.tokens_per_s));
   if (m.share_of_peak > 0) line += fmt::format("  {:5.1f} %", 100 * m.share_of_peak);
   if (m.skipped) line += "  skipped: not finite";
   return line;

@@ -27,10 +27,14 @@ Json tokenizer_fields(const std::filesystem::path& folder) {
 
 Json optimizer_fields(const Recipe& recipe) {
   const OptimizerConfig& config = recipe.optimizer;
-  return {{"name", to_string(config.kind)},          {"learning_rate", config.learning_rate},
-          {"weight_decay", config.weight_decay},     {"decoupled_decay", config.decoupled_decay},
-          {"beta1", config.beta1},                   {"beta2", config.beta2},
-          {"epsilon", config.epsilon},               {"muon_momentum", config.muon_momentum},
+  return {{"name", to_string(config.kind)},
+          {"learning_rate", config.learning_rate},
+          {"weight_decay", config.weight_decay},
+          {"decoupled_decay", config.decoupled_decay},
+          {"beta1", config.beta1},
+          {"beta2", config.beta2},
+          {"epsilon", config.epsilon},
+          {"muon_momentum", config.muon_momentum},
           {"clip_norm", recipe.clip_norm}};
 }
 
@@ -52,15 +56,17 @@ Json run_identity(const Recipe& recipe, const EncoderConfig& encoder, const std:
               {"mlp_dropout", recipe.model.mlp_dropout}});
   add_fields(identity, "tokenizer", tokenizer_fields(tokenizer));
   add_fields(identity, "data", data);
-  add_fields(identity, "data",
-             {{"sequence_length", recipe.data.sequence_length}, {"mask_probability", recipe.data.mask_probability}});
+  add_fields(
+      identity, "data",
+      {{"sequence_length", recipe.data.sequence_length}, {"mask_probability", recipe.data.mask_probability}});
   add_fields(identity, "batch",
              {{"sequences", recipe.batch.sequences},
               {"micro_batch", recipe.batch.micro_batch},
               {"warmup_from", recipe.batch.warmup_from},
               {"warmup_tokens", recipe.batch.warmup_tokens}});
   add_fields(identity, "optimizer", optimizer_fields(recipe));
-  add_fields(identity, "loss", {{"label_smoothing", recipe.loss.label_smoothing}, {"z_loss", recipe.loss.z_loss}});
+  add_fields(identity, "loss",
+             {{"label_smoothing", recipe.loss.label_smoothing}, {"z_loss", recipe.loss.z_loss}});
   add_fields(identity, "schedule",
              {{"kind", to_string(recipe.schedule.kind)},
               {"tokens", recipe.schedule.total},

@@ -26,7 +26,8 @@ double group_number(const char* file) {
 }  // namespace
 
 double available_memory_bytes() {
-  const double system = system_available(), limit = group_number("memory.max"), used = group_number("memory.current");
+  const double system = system_available(), limit = group_number("memory.max"),
+               used = group_number("memory.current");
   if (limit < 0 || used < 0) return system;
   return system == 0 ? limit - used : std::min(system, limit - used);
 }
@@ -34,7 +35,8 @@ double available_memory_bytes() {
 double free_disk_bytes(const std::filesystem::path& path) {
   std::error_code error;
   std::filesystem::path existing = std::filesystem::absolute(path);
-  while (!std::filesystem::exists(existing) && existing.has_relative_path()) existing = existing.parent_path();
+  while (!std::filesystem::exists(existing) && existing.has_relative_path())
+    existing = existing.parent_path();
   const auto space = std::filesystem::space(existing, error);
   return error ? 0 : static_cast<double>(space.available);
 }

@@ -31,8 +31,10 @@ std::vector<OptimizedTensor> optimized_tensors(const ParameterLayout& layout, Op
 }
 
 double training_flops(const EncoderConfig& config, const MaskedLmBatch& batch) {
-  const auto labels = std::ranges::count_if(batch.labels, [](int32_t label) { return label != kNotPredicted; });
-  const double per_label = 2.0 * config.hidden_size * (static_cast<double>(config.hidden_size) + config.vocab_size);
+  const auto labels =
+      std::ranges::count_if(batch.labels, [](int32_t label) { return label != kNotPredicted; });
+  const double per_label =
+      2.0 * config.hidden_size * (static_cast<double>(config.hidden_size) + config.vocab_size);
   return 3 * (forward_flops(config, batch.tokens) + static_cast<double>(labels) * per_label);
 }
 

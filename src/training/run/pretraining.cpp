@@ -45,7 +45,8 @@ EncoderConfig read_config(const fs::path& folder) {
 }
 
 TokenizerFacts facts_of(const Tokenizer& tokenizer, const std::string& source) {
-  if (!tokenizer.mask_id()) fail(ErrorCode::kInvalidFile, "{}: has no [MASK] token, which pretraining needs", source);
+  if (!tokenizer.mask_id())
+    fail(ErrorCode::kInvalidFile, "{}: has no [MASK] token, which pretraining needs", source);
   return {tokenizer.vocab_size(), tokenizer.pad_id().value_or(-1), tokenizer.cls_id().value_or(-1),
           tokenizer.sep_id().value_or(-1)};
 }
@@ -76,7 +77,8 @@ class Fanout : public RunObserver {
 
 class Pretraining {
  public:
-  Pretraining(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop, RunObserver& observer)
+  Pretraining(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
+              RunObserver& observer)
       : recipe_(recipe),
         options_(options),
         workshop_(workshop),
@@ -110,7 +112,8 @@ class Pretraining {
 
   // The newest checkpoint, checked; its state becomes ours.
   std::optional<fs::path> find_checkpoint() {
-    const Json identity = run_identity(recipe_, encoder_, tokenizer_folder_, workshop_.data_identity(recipe_));
+    const Json identity =
+        run_identity(recipe_, encoder_, tokenizer_folder_, workshop_.data_identity(recipe_));
     const auto checkpoint = store_.newest();
     if (!checkpoint && options_.must_resume)
       fail(ErrorCode::kNotFound, "{}: no checkpoint to resume from", options_.output.string());
@@ -118,9 +121,11 @@ class Pretraining {
       state_ = read_run_state(*checkpoint);
       const IdentityDifferences differences = compare_identities(state_.identity, identity);
       if (!differences.fatal.empty())
-        fail(ErrorCode::kInvalidArgument, "{}: cannot resume, the run has changed: {}; choose another output folder",
-             checkpoint->string(), fmt::join(differences.fatal, "; "));
-      for (const std::string& line : differences.allowed) console_.on_note("changed since the checkpoint: " + line);
+        fail(ErrorCode::kInvalidArgument,
+             "{}: cannot resume, the run has changed: {}; choose another output folder", checkpoint->string(),
+             fmt::join(differences.fatal, "; "));
+      for (const std::string& line : differences.allowed)
+        console_.on_note("changed since the checkpoint: " + line);
       console_.on_note(fmt::format("resuming at step {} from {}", state_.step, checkpoint->string()));
     }
     state_.identity = identity;
@@ -130,11 +135,13 @@ class Pretraining {
   void check_machine() {
     per_row_ = workshop_.activation_bytes_per_row(encoder_, recipe_);
     summary_.encoder = encoder_;
-    summary_.memory = memory_need(recipe_, encoder_, per_row_ * static_cast<double>(recipe_.batch.micro_batch));
+    summary_.memory =
+        memory_need(recipe_, encoder_, per_row_ * static_cast<double>(recipe_.batch.micro_batch));
     summary_.available_memory = available_memory_bytes();
     summary_.free_disk = free_disk_bytes(options_.output);
     check_memory(recipe_, summary_.memory, per_row_, summary_.available_memory);
-    check_disk(recipe_, encoder_, summary_.free_disk, static_cast<double>(store_.list().size()) * checkpoint_bytes(encoder_));
+    check_disk(recipe_, encoder_, summary_.free_disk,
+               static_cast<double>(store_.list().size()) * checkpoint_bytes(encoder_));
   }
 
   void make_parts(const std::optional<fs::path>& checkpoint) {
@@ -185,7 +192,8 @@ class Pretraining {
   void print_summary() {
     const BatchWarmup warmup = recipe_.batch.warmup();
     const auto total = static_cast<int64_t>(recipe_.schedule.total);
-    summary_.total_steps = warmup.count_steps(total, recipe_.batch.micro_batch * recipe_.data.sequence_length);
+    summary_.total_steps =
+        warmup.count_steps(total, recipe_.batch.micro_batch * recipe_.data.sequence_length);
     summary_.steps_left = std::max<int64_t>(0, summary_.total_steps - state_.step);
     summary_.tokens_left = std::max<int64_t>(0, total - state_.tokens);
     summary_.machine = fmt::format("{}, {} threads", to_string(recipe_.compute.dtype), threads_);
@@ -212,7 +220,8 @@ class Pretraining {
     LoopParts parts{*model_, *data_, *parameters_, *gradients_, *optimizer_, state_, observer};
     parts.threads = threads_;
     parts.save = [this, &observer] { save(observer); };
-    if (!heldout_.empty() || !recipe_.evaluation.sentences.empty()) parts.evaluate = [this] { return evaluate(); };
+    if (!heldout_.empty() || !recipe_.evaluation.sentences.empty())
+      parts.evaluate = [this] { return evaluate(); };
     const GemmType type = recipe_.compute.dtype == ComputeType::kFp32 ? GemmType::kFp32 : GemmType::kBf16;
     parts.peak_flops = 1e9 * measured_peak_gflops(type, threads_);
     parts.step_flops = [this](const MaskedLmBatch& batch) { return training_flops(encoder_, batch); };
@@ -251,16 +260,17 @@ class Pretraining {
     const auto labels = static_cast<double>(std::max<int64_t>(1, sum.labels));
     metrics.loss = sum.cross_entropy / labels;
     metrics.accuracy = static_cast<double>(sum.correct) / labels;
-    metrics.sentences = guess_sentences(encoder_, *parameters_, tokenizer_, recipe_.evaluation.sentences, threads_);
+    metrics.sentences =
+        guess_sentences(encoder_, *parameters_, tokenizer_, recipe_.evaluation.sentences, threads_);
     return metrics;
   }
 
   ReportTitle title() const {
     const auto parameters = static_cast<double>(count_parameters(encoder_, HeadKind::kMaskedLm).total());
-    return {recipe_.name,
-            fmt::format("{} parameters, {} layers of {} · {} · {} tokens planned · {}", count_text(parameters),
-                        encoder_.num_hidden_layers, encoder_.hidden_size, to_string(recipe_.optimizer.kind),
-                        count_text(recipe_.schedule.total), summary_.machine)};
+    return {recipe_.name, fmt::format("{} parameters, {} layers of {} · {} · {} tokens planned · {}",
+                                      count_text(parameters), encoder_.num_hidden_layers,
+                                      encoder_.hidden_size, to_string(recipe_.optimizer.kind),
+                                      count_text(recipe_.schedule.total), summary_.machine)};
   }
 
   void finish(LoopEnd end, const LoopSeconds& seconds) {
@@ -273,10 +283,11 @@ class Pretraining {
     write_html_report(options_.output, title());
     const double all = seconds.steps + seconds.checkpoints + seconds.evaluation + seconds.logging;
     if (all <= 0) return;
-    console_.on_note(fmt::format("time: {} in steps; of all of it data {:.2f} %, checkpoints {:.2f} %, logging {:.2f} %, "
-                                 "evaluation {:.2f} %",
-                                 duration_text(seconds.steps), 100 * seconds.data / all, 100 * seconds.checkpoints / all,
-                                 100 * seconds.logging / all, 100 * seconds.evaluation / all));
+    console_.on_note(
+        fmt::format("time: {} in steps; of all of it data {:.2f} %, checkpoints {:.2f} %, logging {:.2f} %, "
+                    "evaluation {:.2f} %",
+                    duration_text(seconds.steps), 100 * seconds.data / all, 100 * seconds.checkpoints / all,
+                    100 * seconds.logging / all, 100 * seconds.evaluation / all));
   }
 
   const Recipe& recipe_;
@@ -302,7 +313,8 @@ class Pretraining {
 
 }  // namespace
 
-LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop, RunObserver& observer) {
+LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
+                 RunObserver& observer) {
   return Pretraining(recipe, options, workshop, observer).run();
 }
 

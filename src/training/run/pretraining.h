@@ -24,8 +24,10 @@ namespace modernbert {
 class RunWorkshop {
  public:
   virtual ~RunWorkshop() = default;
-  virtual std::unique_ptr<TrainedModel> make_model(const EncoderConfig& encoder, const Recipe& recipe, int threads) = 0;
-  virtual std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer& tokenizer) = 0;
+  virtual std::unique_ptr<TrainedModel> make_model(const EncoderConfig& encoder, const Recipe& recipe,
+                                                   int threads) = 0;
+  virtual std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe,
+                                                          const Tokenizer& tokenizer) = 0;
   // Micro-batches of held-out text, the same at every call; empty if the recipe has none.
   virtual std::vector<MaskedLmBatch> make_heldout(const Recipe& recipe, const Tokenizer& tokenizer) = 0;
   // Bytes that the model keeps between forward and backward for one row of the recipe's length.
@@ -43,8 +45,10 @@ struct PretrainingOptions {
   const std::atomic<int>* stop = nullptr;  // set to another value than 0: save and end
 };
 
-// Errors: those of the recipe, of files, of a machine that is too small; a resumed run whose model, tokenizer, data or
-// recipe differ (kInvalidArgument, with the fields); a damaged checkpoint (kInvalidFile, with the file).
-LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop, RunObserver& observer);
+// Errors: those of the recipe, of files, of a machine that is too small; a resumed run whose model,
+// tokenizer, data or recipe differ (kInvalidArgument, with the fields); a damaged checkpoint (kInvalidFile,
+// with the file).
+LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
+                 RunObserver& observer);
 
 }  // namespace modernbert

@@ -44,12 +44,12 @@ std::vector<Guess> best_guesses(std::span<const float> logits, const Tokenizer& 
 }  // namespace
 
 std::vector<SentenceGuesses> guess_sentences(const EncoderConfig& config, const ParameterBlock& values,
-                                             const Tokenizer& tokenizer, std::span<const std::string> sentences,
-                                             int threads) {
+                                             const Tokenizer& tokenizer,
+                                             std::span<const std::string> sentences, int threads) {
   std::vector<SentenceGuesses> result;
   if (sentences.empty() || !tokenizer.mask_id()) return result;
-  const EncoderPtr encoder =
-      LoadedEncoder::from_weights(config, weights_of(values), {.dtype = ComputeType::kFp32, .threads = threads});
+  const EncoderPtr encoder = LoadedEncoder::from_weights(config, weights_of(values),
+                                                         {.dtype = ComputeType::kFp32, .threads = threads});
   const MaskedLm head(encoder);
   for (const std::string& sentence : sentences) {
     const Encoding encoding = tokenizer.encode(sentence);

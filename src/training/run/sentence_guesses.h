@@ -12,9 +12,10 @@
 
 namespace modernbert {
 
-// sentences: each with at least one [MASK].   Runs the encoder of inference on the values as they are, in fp32.
+// sentences: each with at least one [MASK].   Runs the encoder of inference on the values as they are, in
+// fp32.
 std::vector<SentenceGuesses> guess_sentences(const EncoderConfig& config, const ParameterBlock& values,
-                                             const Tokenizer& tokenizer, std::span<const std::string> sentences,
-                                             int threads);
+                                             const Tokenizer& tokenizer,
+                                             std::span<const std::string> sentences, int threads);
 
 }  // namespace modernbert

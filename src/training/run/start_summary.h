@@ -36,9 +36,9 @@ struct StartSummary {
   int64_t steps_left = 0;
   int64_t total_steps = 0;
   int64_t tokens_left = 0;
-  double seconds_left = 0;   // predicted
-  double tokens_per_s = 0;   // of the measured micro-batch
-  std::string machine;       // "bf16, 2 threads"
+  double seconds_left = 0;  // predicted
+  double tokens_per_s = 0;  // of the measured micro-batch
+  std::string machine;      // "bf16, 2 threads"
 };
 // Aligned lines for people.
 std::vector<std::string> summary_lines(const Recipe& recipe, const StartSummary& summary);

@@ -1,4 +1,5 @@
-// What the loop asks of a model and of its data. Interfaces, so that tests can drive the loop with small ones.
+// What the loop asks of a model and of its data. Interfaces, so that tests can drive the loop with small
+// ones.
 #pragma once
 
 #include <cstdint>

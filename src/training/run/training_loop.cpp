@@ -54,7 +54,8 @@ TrainingLoop::TrainingLoop(const Recipe& recipe, const LoopParts& parts)
       parts_(parts),
       warmup_(recipe.batch.warmup()),
       total_tokens_(static_cast<int64_t>(recipe.schedule.total)),
-      total_steps_(warmup_.count_steps(total_tokens_, recipe.batch.micro_batch * recipe.data.sequence_length)) {}
+      total_steps_(
+          warmup_.count_steps(total_tokens_, recipe.batch.micro_batch * recipe.data.sequence_length)) {}
 
 LoopEnd TrainingLoop::run(const std::atomic<int>& stop) {
   while (parts_.state.tokens < total_tokens_) {
@@ -129,7 +130,8 @@ StepMetrics TrainingLoop::finish_step(const Batches& batches, const LossTerms& s
   metrics.accuracy = static_cast<double>(sum.correct) / labels;
   metrics.gradient_norm = gradient_norm(parts_.gradients.values(), parts_.threads);
   // At the tokens seen after this step: the first step has a rate, the last one the final rate.
-  metrics.rate = recipe_.optimizer.learning_rate * recipe_.schedule.multiplier(static_cast<double>(state.tokens));
+  metrics.rate =
+      recipe_.optimizer.learning_rate * recipe_.schedule.multiplier(static_cast<double>(state.tokens));
   metrics.skipped = !std::isfinite(metrics.loss) || !std::isfinite(metrics.gradient_norm);
   if (metrics.skipped) {
     ++state.skipped;

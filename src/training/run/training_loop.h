@@ -1,5 +1,5 @@
-// The steps of a run: micro-batches to gradients, gradients to a step of the optimiser, until all tokens are seen or
-// somebody asks to stop.
+// The steps of a run: micro-batches to gradients, gradients to a step of the optimiser, until all tokens are
+// seen or somebody asks to stop.
 #pragma once
 
 #include <atomic>
@@ -24,7 +24,7 @@ struct LoopParts {
   RunState& state;
   RunObserver& observer;
   std::function<EvaluationMetrics()> evaluate;
-  std::function<void()> save;                             // a checkpoint of `state`
+  std::function<void()> save;                              // a checkpoint of `state`
   std::function<double(const MaskedLmBatch&)> step_flops;  // of forward and backward; for the share of peak
   double peak_flops = 0;                                   // of the machine, a second; 0 = unknown
   int threads = 1;
@@ -45,10 +45,10 @@ class TrainingLoop {
  public:
   TrainingLoop(const Recipe& recipe, const LoopParts& parts);
 
-  // Ends with a checkpoint in any case. A request to stop (`stop` other than 0) is seen between micro-batches; the
-  // unfinished step is dropped and done again by the resumed run.
-  // Error (kInvalidFile: the data or the recipe are bad) after recipe.max_skipped_steps steps in a row without finite
-  // loss and gradients; the last checkpoint stays as it is.
+  // Ends with a checkpoint in any case. A request to stop (`stop` other than 0) is seen between
+  // micro-batches; the unfinished step is dropped and done again by the resumed run. Error (kInvalidFile: the
+  // data or the recipe are bad) after recipe.max_skipped_steps steps in a row without finite loss and
+  // gradients; the last checkpoint stays as it is.
   LoopEnd run(const std::atomic<int>& stop);
   const LoopSeconds& seconds() const { return seconds_; }
   int64_t total_steps() const { return total_steps_; }

@@ -28,15 +28,18 @@ fs::path checkpoint(const TemporaryFolder& folder, const std::string& name, cons
 
 TEST(Average, IsTheMeanOfEveryElement) {
   const TemporaryFolder folder;
-  const std::vector<fs::path> all = {checkpoint(folder, "a", {1, 2}), checkpoint(folder, "b", {3, 5}), checkpoint(folder, "c", {5, 5})};
+  const std::vector<fs::path> all = {checkpoint(folder, "a", {1, 2}), checkpoint(folder, "b", {3, 5}),
+                                     checkpoint(folder, "c", {5, 5})};
   average_checkpoints(all, folder.path() / "mean", DType::kF32);
-  EXPECT_THAT(SafetensorsFile::open(folder.path() / "mean" / "model.safetensors").require("w").to_floats(), ElementsAre(3, 4));
+  EXPECT_THAT(SafetensorsFile::open(folder.path() / "mean" / "model.safetensors").require("w").to_floats(),
+              ElementsAre(3, 4));
   EXPECT_THAT(read_file(folder.path() / "mean" / "config.json"), HasSubstr("\"c\""));
 }
 
 TEST(Average, NamesWhatDiffersAndLeavesNothing) {
   const TemporaryFolder folder;
-  const auto a = checkpoint(folder, "a", {1, 2}), b = checkpoint(folder, "b", {1, 2, 3}), c = checkpoint(folder, "c", {1}, "v");
+  const auto a = checkpoint(folder, "a", {1, 2}), b = checkpoint(folder, "b", {1, 2, 3}),
+             c = checkpoint(folder, "c", {1}, "v");
   const auto error = [&](const std::vector<fs::path>& all) {
     return thrown_by([&] { average_checkpoints(all, folder.path() / "mean", DType::kF32); }).message;
   };

@@ -21,8 +21,8 @@ TEST(Tiling, VectorsAndMatricesAsThePublishedCode) {
 }
 
 TEST(Tiling, LayersOfLargeFromBase) {
-  EXPECT_THAT(tiled_layers(22, 28), ElementsAre(0, 1, 2, 2, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 13, 13, 14, 15, 16, 16,
-                                                17, 18, 19, 20, 20, 21));
+  EXPECT_THAT(tiled_layers(22, 28), ElementsAre(0, 1, 2, 2, 3, 4, 5, 6, 6, 7, 8, 9, 9, 10, 11, 12, 13, 13, 14,
+                                                15, 16, 16, 17, 18, 19, 20, 20, 21));
 }
 
 EncoderConfig shape(int32_t layers, int32_t hidden, int32_t inner) {
@@ -40,16 +40,19 @@ struct Encoder {
   EncoderConfig config;
   ParameterBlock block;
   Encoder(int32_t layers, int32_t hidden, int32_t inner)
-      : config(shape(layers, hidden, inner)), block(std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm)) {}
+      : config(shape(layers, hidden, inner)),
+        block(std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm)) {}
   std::span<float> of(const std::string& name) { return block.of(*block.layout().find(name)); }
 };
 
 TEST(Tiling, QueriesKeysValuesAndGluHalvesAreTiledApart) {
   Encoder small(1, 2, 2), large(2, 4, 4);
   for (size_t part = 0; part < 3; ++part)
-    for (size_t i = 0; i < 4; ++i) small.of("model.layers.0.attn.Wqkv.weight")[4 * part + i] = static_cast<float>(part);
+    for (size_t i = 0; i < 4; ++i)
+      small.of("model.layers.0.attn.Wqkv.weight")[4 * part + i] = static_cast<float>(part);
   for (size_t part = 0; part < 2; ++part)
-    for (size_t i = 0; i < 4; ++i) small.of("model.layers.0.mlp.Wi.weight")[4 * part + i] = static_cast<float>(part);
+    for (size_t i = 0; i < 4; ++i)
+      small.of("model.layers.0.mlp.Wi.weight")[4 * part + i] = static_cast<float>(part);
   tile_parameters(small.config, small.block, large.config, large.block);
   const auto qkv = large.of("model.layers.1.attn.Wqkv.weight"), wi = large.of("model.layers.1.mlp.Wi.weight");
   for (size_t i = 0; i < qkv.size(); ++i) EXPECT_EQ(qkv[i], static_cast<float>(i / 16));
@@ -67,11 +70,13 @@ TEST(Tiling, FinalNormAndMissingNormsKeepTheirValues) {
 
 TEST(Tiling, RefusesOtherVocabulariesAndLargerSources) {
   Encoder small(1, 2, 2), large(2, 4, 4);
-  EXPECT_THAT(thrown_by([&] { tile_parameters(large.config, large.block, small.config, small.block); }).message,
-              HasSubstr("hidden_size is 4 there and 2 here"));
+  EXPECT_THAT(
+      thrown_by([&] { tile_parameters(large.config, large.block, small.config, small.block); }).message,
+      HasSubstr("hidden_size is 4 there and 2 here"));
   small.config.vocab_size = 6;
-  EXPECT_THAT(thrown_by([&] { tile_parameters(small.config, small.block, large.config, large.block); }).message,
-              HasSubstr("vocab_size"));
+  EXPECT_THAT(
+      thrown_by([&] { tile_parameters(small.config, small.block, large.config, large.block); }).message,
+      HasSubstr("vocab_size"));
 }
 
 }  // namespace

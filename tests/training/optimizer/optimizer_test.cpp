@@ -50,14 +50,18 @@ TEST(Optimizer, StableAdamWEqualsTheTextbookForAnySize) {
     OptimizerConfig config{.learning_rate = 0.01, .weight_decay = 0.1};
     Optimizer optimizer(config, {{.offset = 0, .size = size, .decays = true}}, 2);
     std::vector<float> values = random_values(1, static_cast<size_t>(size));
-    Reference reference{config, {values.begin(), values.end()}, std::vector<double>(values.size()), std::vector<double>(values.size())};
+    Reference reference{config,
+                        {values.begin(), values.end()},
+                        std::vector<double>(values.size()),
+                        std::vector<double>(values.size())};
     for (uint64_t step = 0; step < 5; ++step) {
       const auto gradient = random_values(2 + step, values.size(), 0.1 * static_cast<double>(step + 1));
       optimizer.step(values, gradient, 0.008, 0.5);
       reference.stable_step(gradient, 0.008, 0.5, true);
     }
     // A value is rounded a few times a step at magnitudes below 4: five steps of a few ulp.
-    for (size_t i = 0; i < values.size(); ++i) ASSERT_NEAR(values[i], reference.p[i], 5e-6) << size << " " << i;
+    for (size_t i = 0; i < values.size(); ++i)
+      ASSERT_NEAR(values[i], reference.p[i], 5e-6) << size << " " << i;
   }
 }
 
@@ -65,9 +69,12 @@ TEST(Optimizer, HasTheSameBitsForAnyNumberOfThreads) {
   for (const OptimizerKind kind : {OptimizerKind::kStableAdamW, OptimizerKind::kAdamW}) {
     std::vector<std::vector<float>> results;
     for (const int threads : {1, 2, 3}) {
-      Optimizer optimizer({.kind = kind}, {{.offset = 0, .size = 100'000, .decays = true}, {.offset = 100'000, .size = 77}}, threads);
+      Optimizer optimizer({.kind = kind},
+                          {{.offset = 0, .size = 100'000, .decays = true}, {.offset = 100'000, .size = 77}},
+                          threads);
       std::vector<float> values = random_values(1, 100'077);
-      for (uint64_t step = 0; step < 3; ++step) optimizer.step(values, random_values(9 + step, values.size()), 1e-3, 1);
+      for (uint64_t step = 0; step < 3; ++step)
+        optimizer.step(values, random_values(9 + step, values.size()), 1e-3, 1);
       results.push_back(values);
     }
     EXPECT_EQ(results[0], results[1]);
@@ -95,7 +102,8 @@ std::vector<double> orthogonalized(const std::vector<float>& x, size_t rows, siz
   for (const float value : x) norm += static_cast<double>(value) * value;
   std::vector<double> y(n * w), next(n * w), a(n * n), p(n * n);
   for (size_t r = 0; r < rows; ++r)
-    for (size_t c = 0; c < cols; ++c) y[rows <= cols ? r * w + c : c * w + r] = x[r * cols + c] / (std::sqrt(norm) + 1e-7);
+    for (size_t c = 0; c < cols; ++c)
+      y[rows <= cols ? r * w + c : c * w + r] = x[r * cols + c] / (std::sqrt(norm) + 1e-7);
   for (int step = 0; step < 5; ++step) {
     for (size_t i = 0; i < n; ++i)
       for (size_t j = 0; j < n; ++j) {
@@ -131,8 +139,8 @@ TEST(NewtonSchulz, EqualsTheDefinitionForWideTallAndSquare) {
   }
 }
 
-// The first step, by hand: momentum 0.95 gives an update along the gradient; a rank-one gradient has one singular
-// value, which five iterations from 1 take to a known number.
+// The first step, by hand: momentum 0.95 gives an update along the gradient; a rank-one gradient has one
+// singular value, which five iterations from 1 take to a known number.
 TEST(Optimizer, MuonMovesARankOneGradientByItsScaledDirection) {
   OptimizerConfig config{.kind = OptimizerKind::kMuon, .learning_rate = 0.1, .weight_decay = 0};
   Optimizer optimizer(config, {{.offset = 0, .size = 6, .rows = 2, .orthogonal = true}}, 1);

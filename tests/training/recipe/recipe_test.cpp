@@ -52,25 +52,32 @@ TEST(Recipe, ReadsFieldsAndDefaults) {
 }
 
 TEST(Recipe, AnUnknownFieldIsNamedWithFileLineAndChoices) {
-  EXPECT_THAT(error_of(kSmall + "optimiser: {}\n"), StartsWith("small.yaml:17: optimiser: unknown field, expected one of name, seed"));
-  EXPECT_THAT(error_of(kSmall, {"batch.size=3"}), StartsWith("--set batch.size: batch.size: unknown field, expected one of sequences, micro_batch"));
+  EXPECT_THAT(error_of(kSmall + "optimiser: {}\n"),
+              StartsWith("small.yaml:17: optimiser: unknown field, expected one of name, seed"));
+  EXPECT_THAT(
+      error_of(kSmall, {"batch.size=3"}),
+      StartsWith("--set batch.size: batch.size: unknown field, expected one of sequences, micro_batch"));
   EXPECT_THAT(error_of(kSmall, {"model.hidden=3"}), HasSubstr("model.hidden: unknown field"));
 }
 
 TEST(Recipe, WrongValuesAreNamedWithLine) {
-  EXPECT_THAT(error_of(kSmall, {"schedule.tokens=many"}), StartsWith("--set schedule.tokens: schedule.tokens: is \"many\", want a whole number"));
+  EXPECT_THAT(error_of(kSmall, {"schedule.tokens=many"}),
+              StartsWith("--set schedule.tokens: schedule.tokens: is \"many\", want a whole number"));
   std::string text = kSmall;
   text.replace(text.find("0.7"), 3, "lots");
   EXPECT_THAT(error_of(text), StartsWith("small.yaml:5: data.sources[0].weight: is \"lots\", want a number"));
-  EXPECT_THAT(error_of(kSmall, {"optimizer.name=sgd"}), HasSubstr("is \"sgd\", want one of stableadamw, adamw, muon"));
+  EXPECT_THAT(error_of(kSmall, {"optimizer.name=sgd"}),
+              HasSubstr("is \"sgd\", want one of stableadamw, adamw, muon"));
   EXPECT_THAT(error_of(kSmall, {"compute.recompute=yes"}), HasSubstr("want true or false"));
 }
 
 TEST(Recipe, ContradictionsAreRefused) {
-  EXPECT_THAT(error_of(kSmall, {"batch.sequences=6"}), HasSubstr("batch.sequences: is 6, want a multiple of batch.micro_batch 4"));
+  EXPECT_THAT(error_of(kSmall, {"batch.sequences=6"}),
+              HasSubstr("batch.sequences: is 6, want a multiple of batch.micro_batch 4"));
   EXPECT_THAT(error_of(kSmall, {"batch.warmup_from=4"}), HasSubstr("need each other"));
   EXPECT_THAT(error_of(kSmall, {"schedule.decay_tokens=2M"}), HasSubstr("longer than the run"));
-  EXPECT_THAT(error_of(kSmall, {"schedule.kind=cosine", "schedule.decay_tokens=1k"}), HasSubstr("contradicts schedule.kind cosine"));
+  EXPECT_THAT(error_of(kSmall, {"schedule.kind=cosine", "schedule.decay_tokens=1k"}),
+              HasSubstr("contradicts schedule.kind cosine"));
   EXPECT_THAT(error_of(kSmall, {"model.from=a"}), HasSubstr("contradicts model.from"));
   EXPECT_THAT(error_of(kSmall, {"optimizer.muon_momentum=0.9"}), HasSubstr("only muon has it"));
   EXPECT_THAT(error_of(kSmall, {"evaluation.sentences=[no gap]"}), HasSubstr("has no [MASK]"));
@@ -84,7 +91,8 @@ TEST(Recipe, BadYamlIsNamedWithLine) {
 }
 
 TEST(Recipe, OverridesReplaceAndAdd) {
-  const Recipe recipe = parse(kSmall, {"optimizer.learning_rate=0.5", "batch={sequences: 12, micro_batch: 6}"});
+  const Recipe recipe =
+      parse(kSmall, {"optimizer.learning_rate=0.5", "batch={sequences: 12, micro_batch: 6}"});
   EXPECT_EQ(recipe.optimizer.learning_rate, 0.5);
   EXPECT_EQ(recipe.batch.sequences, 12);
   EXPECT_EQ(parse(to_yaml(recipe.tree)).optimizer.learning_rate, 0.5);  // the copy beside a run says it too
@@ -96,7 +104,8 @@ TEST(Recipe, CountsMayHaveUnits) {
   EXPECT_EQ(parse_count("50B"), 50'000'000'000);
   EXPECT_EQ(parse_count("3_000"), 3000);
   EXPECT_EQ(parse_count("1e6"), 1'000'000);
-  for (const char* bad : {"", "k", "1.5", "1 k", "nan", "0x10", "1e30", "3kk"}) EXPECT_FALSE(parse_count(bad)) << bad;
+  for (const char* bad : {"", "k", "1.5", "1 k", "nan", "0x10", "1e30", "3kk"})
+    EXPECT_FALSE(parse_count(bad)) << bad;
 }
 
 TEST(Recipe, TheTokenizerDecidesVocabularyAndSpecialTokens) {
@@ -105,8 +114,11 @@ TEST(Recipe, TheTokenizerDecidesVocabularyAndSpecialTokens) {
   EXPECT_EQ(config.pad_token_id, 3);
   EXPECT_EQ(config.cls_token_id, 1);
   EXPECT_EQ(config.max_position_embeddings, 64);
-  EXPECT_EQ(resolve_encoder(parse(kSmall, {"model.vocab_size=128"}), std::nullopt, {100, 3, 1, 2}).vocab_size, 128);
-  EXPECT_THAT(thrown_by([] { resolve_encoder(parse(kSmall, {"model.vocab_size=99"}), std::nullopt, {100, 3, 1, 2}); }).message,
+  EXPECT_EQ(resolve_encoder(parse(kSmall, {"model.vocab_size=128"}), std::nullopt, {100, 3, 1, 2}).vocab_size,
+            128);
+  EXPECT_THAT(thrown_by([] {
+                resolve_encoder(parse(kSmall, {"model.vocab_size=99"}), std::nullopt, {100, 3, 1, 2});
+              }).message,
               HasSubstr("want at least 100"));
 }
 
@@ -121,8 +133,9 @@ TEST(Recipe, ErrorsOfTheConfigHaveALine) {
 
 TEST(Recipe, GoingOnFromACheckpointMayChangeTheta) {
   EncoderConfig base = resolve_encoder(parse(kSmall), std::nullopt, {100, 3, 1, 2});
-  const std::string longer = "data: {sources: {path: a}, sequence_length: 8192}\nschedule: {tokens: 1M}\nmodel: {from: x, "
-                             "global_rope_theta: 160000, max_position_embeddings: 8192}\n";
+  const std::string longer =
+      "data: {sources: {path: a}, sequence_length: 8192}\nschedule: {tokens: 1M}\nmodel: {from: x, "
+      "global_rope_theta: 160000, max_position_embeddings: 8192}\n";
   const EncoderConfig config = resolve_encoder(parse(longer), base, {100, 3, 1, 2});
   EXPECT_EQ(config.layers[0].rope_theta, 160000);
   EXPECT_EQ(config.layers[1].rope_theta, base.layers[1].rope_theta);

@@ -29,7 +29,8 @@ StepMetrics step(int64_t number, double loss = 2.5) {
 }
 
 TEST(StepLine, HasFixedColumns) {
-  EXPECT_EQ(step_line(step(7)), "step     7/12000  loss  2.5000  norm      0.5  lr 8.00e-04     1.52 s   10.4k tok/s   71.3 %");
+  EXPECT_EQ(step_line(step(7)),
+            "step     7/12000  loss  2.5000  norm      0.5  lr 8.00e-04     1.52 s   10.4k tok/s   71.3 %");
   EXPECT_EQ(step_line(step(7)).size(), step_line(step(11999, 11.25)).size());
 }
 
@@ -78,9 +79,10 @@ TEST(EventFile, RecordsAreTensorBoards) {
 }
 
 TEST(HtmlReport, StandsAloneAndIsSafe) {
-  const std::string metrics = to_json(step(1)).dump() + "\n" +
-                              R"({"kind":"evaluation","step":1,"tokens":1,"sentences":[{"sentence":"</script><b>[MASK]","masks":[]}]})" +
-                              "\nbroken line\n";
+  const std::string metrics =
+      to_json(step(1)).dump() + "\n" +
+      R"({"kind":"evaluation","step":1,"tokens":1,"sentences":[{"sentence":"</script><b>[MASK]","masks":[]}]})" +
+      "\nbroken line\n";
   const std::string page = html_report({"a <b> run", "x"}, metrics);
   EXPECT_THAT(page, HasSubstr("a &lt;b> run"));
   EXPECT_THAT(page, HasSubstr("\\u003c/script>"));

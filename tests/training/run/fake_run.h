@@ -11,8 +11,8 @@
 
 namespace modernbert::testing {
 
-// Gradients depend on the values, on every token of the batch and on the dropout key: a run that repeats a batch,
-// leaves one out or restores stale moments ends with other bits.
+// Gradients depend on the values, on every token of the batch and on the dropout key: a run that repeats a
+// batch, leaves one out or restores stale moments ends with other bits.
 class FakeModel : public TrainedModel {
  public:
   int64_t broken_from = -1;  // calls of forward_backward from here on give NaN
@@ -51,7 +51,8 @@ class FakeData : public BatchStream {
     for (int64_t row = 0; row < rows_; ++row) {
       std::vector<int32_t> ids;
       for (int64_t i = 0; i < length_; ++i)
-        ids.push_back(static_cast<int32_t>(random_below(static_cast<uint64_t>(next_), static_cast<uint64_t>(row * length_ + i), 100)));
+        ids.push_back(static_cast<int32_t>(
+            random_below(static_cast<uint64_t>(next_), static_cast<uint64_t>(row * length_ + i), 100)));
       batch.tokens.add(ids);
     }
     batch.labels = batch.tokens.ids;
@@ -96,8 +97,9 @@ batch: {sequences: 4, micro_batch: 2}
 optimizer: {learning_rate: 0.01, weight_decay: 0.01, clip_norm: 1}
 evaluation: {every: 3, sentences: ["A [MASK]."]}
 compute: {dtype: fp32, threads: 1}
-schedule: {warmup_tokens: 128, tokens: )") + std::to_string(steps * 64) + "}\ncheckpoint: {keep: 2, every: " +
-                           std::to_string(checkpoint_every) + "}\n";
+schedule: {warmup_tokens: 128, tokens: )") +
+                           std::to_string(steps * 64) +
+                           "}\ncheckpoint: {keep: 2, every: " + std::to_string(checkpoint_every) + "}\n";
   return parse_recipe(text, "fake.yaml");
 }
 

@@ -71,8 +71,10 @@ TEST(Kill, AtAnyMomentLeavesTheBitsOfAnUninterruptedRun) {
   ASSERT_EQ(Trainer(whole.path(), steps).wait(), 0);
   const std::chrono::duration<double, std::milli> whole_time = std::chrono::steady_clock::now() - start;
   std::mt19937 random(1);
-  // From before the first write to several checkpoints later; all kills together take about the time of the run.
-  std::uniform_int_distribution<int> milliseconds(5, 100 + static_cast<int>(1.5 * whole_time.count() / kills));
+  // From before the first write to several checkpoints later; all kills together take about the time of the
+  // run.
+  std::uniform_int_distribution<int> milliseconds(5,
+                                                  100 + static_cast<int>(1.5 * whole_time.count() / kills));
   int done = 0, unfinished_seen = 0;
   for (int i = 0; i < kills; ++i) {
     Trainer trainer(killed.path(), steps);

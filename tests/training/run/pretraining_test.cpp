@@ -47,7 +47,8 @@ struct SmallRun {
   Recorder recorder;
   std::atomic<int> stop = 0;
 
-  LoopEnd start(int64_t steps, const std::vector<std::string>& overrides = {}, PretrainingOptions options = {}) {
+  LoopEnd start(int64_t steps, const std::vector<std::string>& overrides = {},
+                PretrainingOptions options = {}) {
     RecipeNode tree = fake_recipe(steps);
     for (const std::string& text : overrides) override_recipe(tree, text);
     const Recipe recipe = parse_recipe_tree(tree);
@@ -63,7 +64,8 @@ struct SmallRun {
     double largest = 0;
     for (const auto& [name, tensor] : a.tensors()) {
       const auto x = tensor.to_floats(), y = b.require(name).to_floats();
-      for (size_t i = 0; i < x.size(); ++i) largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
+      for (size_t i = 0; i < x.size(); ++i)
+        largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
     }
     return largest;
   }
@@ -120,10 +122,13 @@ TEST(Pretraining, MayBeMadeLonger) {
 TEST(Pretraining, RefusesToResumeAChangedRunAndSaysWhatDiffers) {
   SmallRun run;
   run.start(4);
-  EXPECT_THAT(thrown_by([&] { run.start(8, {"optimizer.beta2=0.9"}); }).message, HasSubstr("optimizer.beta2 was 0.98, is 0.9"));
-  EXPECT_THAT(thrown_by([&] { run.start(8, {"model.hidden_size=32"}); }).message, HasSubstr("model.hidden_size was 16, is 32"));
+  EXPECT_THAT(thrown_by([&] { run.start(8, {"optimizer.beta2=0.9"}); }).message,
+              HasSubstr("optimizer.beta2 was 0.98, is 0.9"));
+  EXPECT_THAT(thrown_by([&] { run.start(8, {"model.hidden_size=32"}); }).message,
+              HasSubstr("model.hidden_size was 16, is 32"));
   run.workshop.data = "other data";
-  EXPECT_THAT(thrown_by([&] { run.start(8); }).message, HasSubstr("data.contents was \"the data\", is \"other data\""));
+  EXPECT_THAT(thrown_by([&] { run.start(8); }).message,
+              HasSubstr("data.contents was \"the data\", is \"other data\""));
 }
 
 TEST(Pretraining, NamesADamagedFile) {
@@ -190,8 +195,9 @@ TEST(Pretraining, GoesOnFromAnotherModelsWeights) {
   PretrainingOptions options;
   options.find_model = [](const std::string& name) { return fs::path(name); };
   const std::string model = (first.folder.path() / "model").string();
-  second.start(4, {"model={from: " + model + ", global_rope_theta: 160000, max_position_embeddings: 64}",
-                   "optimizer.learning_rate=1e-12", "optimizer.weight_decay=0"},
+  second.start(4,
+               {"model={from: " + model + ", global_rope_theta: 160000, max_position_embeddings: 64}",
+                "optimizer.learning_rate=1e-12", "optimizer.weight_decay=0"},
                options);
   const auto config = parse_config(read_file(second.folder.path() / "model" / "config.json"), "config.json");
   EXPECT_EQ(config.layers[0].rope_theta, 160000);
