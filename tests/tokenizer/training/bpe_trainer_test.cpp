@@ -34,7 +34,7 @@ std::vector<std::string> merges(const std::vector<WordCount>& words, int32_t tok
 }
 
 TEST(BpeTrainer, MergesTheMostFrequentPairFirst) {
-  EXPECT_THAT(merges({{"hug", 10}, {"pug", 5}, {"hugs", 5}}, 3), ElementsAre("u+g", "h+ug", "hug+s"));
+  EXPECT_THAT(merges({{"hug", 10}, {"pug", 5}, {"hugs", 5}}, 3), ElementsAre("u+g", "h+ug", "p+ug"));
 }
 
 TEST(BpeTrainer, EqualCountsGoByIds) {
@@ -42,7 +42,7 @@ TEST(BpeTrainer, EqualCountsGoByIds) {
 }
 
 TEST(BpeTrainer, OverlappingPairsMergeFromTheLeft) {
-  EXPECT_THAT(merges({{"aaaaa", 1}}, 2), ElementsAre("a+a", "aa+aa"));
+  EXPECT_THAT(merges({{"aaaaa", 1}}, 2), ElementsAre("a+a", "aa+a"));
 }
 
 TEST(BpeTrainer, RarePairsAreNotMerged) {
