@@ -1,0 +1,425 @@
+// Scores are kept transposed, keys down and queries across: a query's maximum and sum are then vectors, no sum runs
+// across lanes, and the weights lie as the products that follow want them.
+#include "ops/attention_training.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <numbers>
+
+#include "core/check.h"
+#include "ops/block_product.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/attention_training.cpp"
+#include <hwy/foreach_target.h>
+#include <hwy/highway.h>
+
+#include "ops/element_rows-inl.h"
+#include "ops/vector_math-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace modernbert {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+constexpr int64_t kBlock = 64;          // queries and keys of a block
+constexpr float kMasked = -1e30f;       // a score that no maximum lets through
+using Tag = hn::CappedTag<float, 16>;   // divides a block's row
+
+HWY_INLINE float element(float x) { return x; }
+HWY_INLINE float element(Bf16 x) { return to_float(x); }
+
+// ---- layouts
+
+// Rows [begin, begin + kBlock) of x, zeros past its end and up to `cols` columns.
+template <class E>
+void copy_block(MatView<const E> x, int64_t begin, int64_t rows, int64_t cols, E* to) {
+  const auto used = static_cast<size_t>(x.cols);
+  for (int64_t r = 0; r < rows; ++r, to += cols) {
+    const bool inside = begin + r < x.rows;
+    if (inside) std::memcpy(to, x.row_data(begin + r), used * sizeof(E));
+    const size_t from = inside ? used : 0;
+    std::memset(static_cast<void*>(to + from), 0, (static_cast<size_t>(cols) - from) * sizeof(E));
+  }
+}
+
+// to [cols, rows] = x [rows, cols] transposed, by squares that fit the first cache.
+template <class T>
+void transpose(const T* x, int64_t rows, int64_t cols, T* to) {
+  constexpr int64_t kSquare = 16;
+  for (int64_t i = 0; i < rows; i += kSquare) {
+    for (int64_t j = 0; j < cols; j += kSquare) {
+      for (int64_t c = j; c < j + kSquare; ++c) {
+        for (int64_t r = i; r < i + kSquare; ++r) to[c * rows + r] = x[r * cols + c];
+      }
+    }
+  }
+}
+
+// Rows as the second operand of a product that sums over their columns: words of 32 bits transposed.
+template <class E>
+void pack_transposed(const E* rows, int64_t count, int64_t cols, E* to) {
+  const int64_t words = cols * static_cast<int64_t>(sizeof(E)) / 4;
+  transpose(reinterpret_cast<const uint32_t*>(rows), count, words, reinterpret_cast<uint32_t*>(to));
+}
+
+// Rows as the second operand of a product that sums over the rows.
+HWY_INLINE const float* pack_pairs(const float* rows, int64_t, int64_t, float*) { return rows; }
+HWY_INLINE const Bf16* pack_pairs(const Bf16* rows, int64_t count, int64_t cols, Bf16* to) {
+  for (int64_t r = 0; r < count; r += 2) {
+    const Bf16 *even = rows + r * cols, *odd = even + cols;
+    Bf16* pair = to + r * cols;
+    for (int64_t c = 0; c < cols; ++c) {
+      pair[2 * c] = even[c];
+      pair[2 * c + 1] = odd[c];
+    }
+  }
+  return to;
+}
+
+// A block of fp32 weights, rounded, as rows.
+HWY_INLINE const float* rounded_rows(const float* block, float*) { return block; }
+HWY_INLINE const Bf16* rounded_rows(const float* block, Bf16* to) {
+  const Tag d;
+  for (int64_t i = 0; i < kBlock * kBlock; i += static_cast<int64_t>(hn::Lanes(d)))
+    store_rounded(d, hn::Load(d, block + i), to + i);
+  return to;
+}
+
+// The same as interleaved pairs of rows.
+HWY_INLINE const float* rounded_pairs(const float* block, float*) { return block; }
+HWY_INLINE const Bf16* rounded_pairs(const float* block, Bf16* to) {
+  const Tag d;
+  const hn::RebindToUnsigned<Tag> du;
+  const auto round = [du](hn::Vec<Tag> value) HWY_ATTR {
+    const auto bits = hn::BitCast(du, value);
+    const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(du, 1U));
+    return hn::Add(bits, hn::Add(odd, hn::Set(du, 0x7FFFU)));
+  };
+  auto* words = reinterpret_cast<uint32_t*>(to);
+  for (int64_t r = 0; r < kBlock; r += 2) {
+    const float* rows = block + r * kBlock;
+    for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
+      const auto low = hn::ShiftRight<16>(round(hn::Load(d, rows + c)));
+      const auto high = hn::And(round(hn::Load(d, rows + kBlock + c)), hn::Set(du, 0xFFFF0000U));
+      hn::Store(hn::Or(low, high), du, words + r / 2 * kBlock + c);
+    }
+  }
+  return to;
+}
+
+// ---- blocks of scores
+
+template <class E>
+void multiply(const E* a, int64_t a_step, const E* b, float* c, int64_t m, int64_t n, int64_t k, bool accumulates) {
+  multiply_blocks(BlockProduct<E>{a, a_step, b, c, n, m, n, k, accumulates});
+}
+
+// Scores of keys that a query does not see.
+void mask_block(int64_t length, int64_t window, int64_t query_begin, int64_t key_begin, float* scores) {
+  const int64_t farthest = std::max(key_begin - query_begin, query_begin - key_begin) + kBlock - 1;
+  if (key_begin + kBlock <= length && (window < 0 || farthest <= window)) return;
+  for (int64_t j = 0; j < kBlock; ++j, scores += kBlock) {
+    const int64_t key = key_begin + j;
+    int64_t first = 0, last = kBlock;  // of the queries that see the key
+    if (window >= 0) {
+      first = std::clamp<int64_t>(key - window - query_begin, 0, kBlock);
+      last = std::clamp<int64_t>(key + window + 1 - query_begin, first, kBlock);
+    }
+    if (key >= length) last = first = 0;
+    std::fill(scores, scores + first, kMasked);
+    std::fill(scores + last, scores + kBlock, kMasked);
+  }
+}
+
+// Factors of the block's weights, transposed as the scores are.
+void draw_block(const Dropout& dropout, int64_t query_begin, int64_t key_begin, float* factors) {
+  float row[kBlock];
+  for (int64_t i = 0; i < kBlock; ++i) {
+    draw_dropout(dropout, static_cast<uint64_t>(query_begin + i), key_begin, kBlock, row);
+    for (int64_t j = 0; j < kBlock; ++j) factors[j * kBlock + i] = row[j];
+  }
+}
+
+void multiply_elements(const float* factors, float* x) {
+  const Tag d;
+  for (int64_t i = 0; i < kBlock * kBlock; i += static_cast<int64_t>(hn::Lanes(d)))
+    hn::Store(hn::Mul(hn::Load(d, x + i), hn::Load(d, factors + i)), d, x + i);
+}
+
+// Running maxima and sums of a block's queries.
+struct SoftmaxState {
+  HWY_ALIGN float maximum[kBlock];
+  HWY_ALIGN float sum[kBlock];
+  HWY_ALIGN float correction[kBlock];  // of everything that was added before this block
+};
+
+// scores -> weights 2^(scale * score - maximum).
+void weigh_block(float scale, float* scores, SoftmaxState& state) {
+  const Tag d;
+  const auto factor = hn::Set(d, scale);
+  for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto before = hn::Load(d, state.maximum + c);
+    auto maximum = before;
+    for (int64_t j = 0; j < kBlock; ++j)
+      maximum = hn::Max(maximum, hn::Mul(hn::Load(d, scores + j * kBlock + c), factor));
+    auto sum = hn::Zero(d);
+    for (int64_t j = 0; j < kBlock; ++j) {
+      const auto score = hn::Mul(hn::Load(d, scores + j * kBlock + c), factor);
+      const auto weight = exp2_of_negative(d, hn::Sub(score, maximum));
+      hn::Store(weight, d, scores + j * kBlock + c);
+      sum = hn::Add(sum, weight);
+    }
+    const auto correction = exp2_of_negative(d, hn::Sub(before, maximum));
+    hn::Store(maximum, d, state.maximum + c);
+    hn::Store(correction, d, state.correction + c);
+    hn::Store(hn::MulAdd(hn::Load(d, state.sum + c), correction, sum), d, state.sum + c);
+  }
+}
+
+// x [rows, kBlock] times a factor for each column.
+void scale_columns(const float* factors, int64_t rows, float* x) {
+  const Tag d;
+  for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto factor = hn::Load(d, factors + c);
+    for (int64_t r = 0; r < rows; ++r)
+      hn::Store(hn::Mul(hn::Load(d, x + r * kBlock + c), factor), d, x + r * kBlock + c);
+  }
+}
+
+// scores -> weights, dweights -> gradients of the scores.
+void backward_block(float scale, const float* log_sums, const float* dots, float* scores, float* dweights) {
+  const Tag d;
+  const auto factor = hn::Set(d, scale * static_cast<float>(std::numbers::log2e));
+  for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto log_sum = hn::Load(d, log_sums + c), dot = hn::Load(d, dots + c);
+    for (int64_t i = c; i < kBlock * kBlock; i += kBlock) {
+      const auto exponent = hn::Sub(hn::Mul(hn::Load(d, scores + i), factor), log_sum);
+      const auto weight = exp2_of_negative(d, hn::Min(exponent, hn::Set(d, 64.0f)));
+      const auto gradient = hn::Mul(weight, hn::Sub(hn::Load(d, dweights + i), dot));
+      hn::Store(weight, d, scores + i);
+      hn::Store(hn::Mul(gradient, hn::Set(d, scale)), d, dweights + i);
+    }
+  }
+}
+
+// ---- rows
+
+template <class T>
+void rotate_row(const float* cos, const float* sin, float direction, int64_t half, T* x) {
+  for_each_vector(half, [=](auto d, int64_t j) HWY_ATTR {
+    const auto a = load_elements(d, x + j), b = load_elements(d, x + half + j);
+    const auto c = hn::LoadU(d, cos + j), s = hn::Mul(hn::LoadU(d, sin + j), hn::Set(d, direction));
+    store_rounded(d, hn::Sub(hn::Mul(a, c), hn::Mul(b, s)), x + j);
+    store_rounded(d, hn::Add(hn::Mul(b, c), hn::Mul(a, s)), x + half + j);
+  });
+}
+
+template <class T>
+void rotate(const HeadRotation& rotation, float direction, int64_t row, int64_t dim, T* x) {
+  if (rotation.cos == nullptr) return;
+  const int64_t at = rotation.positions[row] * (dim / 2);
+  rotate_row(rotation.cos + at, rotation.sin + at, direction, dim / 2, x);
+}
+
+template <class E>
+void round_row(const float* x, int64_t count, E* y) {
+  for_each_vector(count, [=](auto d, int64_t i) HWY_ATTR { store_rounded(d, hn::LoadU(d, x + i), y + i); });
+}
+
+struct Extent {
+  explicit Extent(int64_t length, int64_t head_dim, int64_t window)
+      : length(length), padded((length + kBlock - 1) / kBlock * kBlock), dim((head_dim + 31) / 32 * 32), window(window) {}
+  // Blocks of keys that queries [begin, begin + kBlock) see.
+  int64_t first_key(int64_t begin) const {
+    return window < 0 ? 0 : std::max<int64_t>(0, begin - window) / kBlock * kBlock;
+  }
+  int64_t end_key(int64_t begin) const {
+    return window < 0 ? padded : std::min(padded, (begin + kBlock + window + kBlock - 1) / kBlock * kBlock);
+  }
+  int64_t length, padded, dim, window;
+};
+
+// ---- forward
+
+template <class E>
+void forward(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums, TrainedHeadScratch& scratch) {
+  const Extent extent(head.q.rows, head.q.cols, head.window);
+  const int64_t dim = extent.dim;
+  E* keys = scratch.take<E>(0, extent.padded * dim);
+  E* values = scratch.take<E>(1, extent.padded * dim);
+  E* values_across = scratch.take<E>(2, extent.padded * dim);
+  E* rows = scratch.take<E>(3, kBlock * dim);
+  E* queries = scratch.take<E>(4, kBlock * dim);
+  float* scores = scratch.take<float>(5, kBlock * kBlock);
+  E* pairs = scratch.take<E>(6, kBlock * kBlock);
+  float* sums = scratch.take<float>(7, dim * kBlock);
+  float* sum_rows = scratch.take<float>(8, dim * kBlock);
+  float* factors = scratch.take<float>(9, kBlock * kBlock);
+  copy_block(head.k, 0, extent.padded, dim, keys);
+  copy_block(head.v, 0, extent.padded, dim, values);
+  transpose(values, extent.padded, dim, values_across);
+  const float scale = static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(head.q.cols)));
+  const BlockProductScope products;
+  for (int64_t begin = 0; begin < extent.length; begin += kBlock) {
+    copy_block(head.q, begin, kBlock, dim, rows);
+    pack_transposed(rows, kBlock, dim, queries);
+    SoftmaxState state;
+    std::fill_n(state.maximum, kBlock, kMasked);
+    std::fill_n(state.sum, kBlock, 0.0f);
+    std::fill_n(sums, dim * kBlock, 0.0f);
+    for (int64_t key = extent.first_key(begin); key < extent.end_key(begin); key += kBlock) {
+      multiply<E>(keys + key * dim, dim, queries, scores, kBlock, kBlock, dim, false);
+      mask_block(extent.length, head.window, begin, key, scores);
+      weigh_block(scale, scores, state);
+      if (head.dropout.rate > 0) {
+        draw_block(head.dropout, begin, key, factors);
+        multiply_elements(factors, scores);
+      }
+      scale_columns(state.correction, dim, sums);
+      multiply<E>(values_across + key, extent.padded, rounded_pairs(scores, pairs), sums, dim, kBlock, kBlock, true);
+    }
+    for (int64_t i = 0; i < kBlock; ++i) state.correction[i] = 1.0f / state.sum[i];
+    scale_columns(state.correction, dim, sums);
+    transpose(sums, dim, kBlock, sum_rows);
+    for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
+      round_row(sum_rows + i * dim, out.cols, out.row_data(begin + i));
+      log_sums[begin + i] = state.maximum[i] + std::log2(state.sum[i]);
+    }
+  }
+}
+
+// ---- backward
+
+// Of a block of queries: log sums and the products of outputs and their gradients.
+struct QueryTerms {
+  HWY_ALIGN float log_sums[kBlock];
+  HWY_ALIGN float dots[kBlock];
+};
+
+template <class E>
+QueryTerms query_terms(const HeadGradients<E>& gradients, int64_t begin) {
+  QueryTerms terms{};
+  for (int64_t i = 0; i < std::min(kBlock, gradients.out.rows - begin); ++i) {
+    const E *out = gradients.out.row_data(begin + i), *dout = gradients.dout.row_data(begin + i);
+    float dot = 0;
+    for (int64_t c = 0; c < gradients.out.cols; ++c) dot += element(out[c]) * element(dout[c]);
+    terms.dots[i] = dot;
+    terms.log_sums[i] = gradients.log_sums[begin + i];
+  }
+  return terms;
+}
+
+template <class E>
+void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, TrainedHeadScratch& scratch) {
+  const Extent extent(head.q.rows, head.q.cols, head.window);
+  const int64_t dim = extent.dim;
+  E* keys = scratch.take<E>(0, extent.padded * dim);
+  E* values = scratch.take<E>(1, extent.padded * dim);
+  E* keys_across = scratch.take<E>(2, extent.padded * dim);
+  E* query_rows = scratch.take<E>(3, kBlock * dim);
+  E* queries_across = scratch.take<E>(4, kBlock * dim);
+  float* scores = scratch.take<float>(5, kBlock * kBlock);
+  E* weights = scratch.take<E>(6, kBlock * kBlock);
+  float* query_sums = scratch.take<float>(7, dim * kBlock);
+  float* dq_rows = scratch.take<float>(8, dim * kBlock);
+  float* factors = scratch.take<float>(9, kBlock * kBlock);
+  E* dout_rows = scratch.take<E>(10, kBlock * dim);
+  E* dout_across = scratch.take<E>(11, kBlock * dim);
+  E* paired = scratch.take<E>(12, 2 * kBlock * dim);
+  float* dweights = scratch.take<float>(13, kBlock * kBlock);
+  float* dkeys = scratch.take<float>(14, extent.padded * dim);
+  float* dvalues = scratch.take<float>(15, extent.padded * dim);
+  copy_block(head.k, 0, extent.padded, dim, keys);
+  copy_block(head.v, 0, extent.padded, dim, values);
+  transpose(keys, extent.padded, dim, keys_across);
+  std::fill_n(dkeys, extent.padded * dim, 0.0f);
+  std::fill_n(dvalues, extent.padded * dim, 0.0f);
+  const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head.q.cols)));
+  const BlockProductScope products;
+  for (int64_t begin = 0; begin < extent.length; begin += kBlock) {
+    copy_block(head.q, begin, kBlock, dim, query_rows);
+    copy_block(gradients.dout, begin, kBlock, dim, dout_rows);
+    pack_transposed(query_rows, kBlock, dim, queries_across);
+    pack_transposed(dout_rows, kBlock, dim, dout_across);
+    const E* query_pairs = pack_pairs(query_rows, kBlock, dim, paired);
+    const E* dout_pairs = pack_pairs(dout_rows, kBlock, dim, paired + kBlock * dim);
+    const QueryTerms terms = query_terms(gradients, begin);
+    std::fill_n(query_sums, dim * kBlock, 0.0f);
+    for (int64_t key = extent.first_key(begin); key < extent.end_key(begin); key += kBlock) {
+      multiply<E>(keys + key * dim, dim, queries_across, scores, kBlock, kBlock, dim, false);
+      multiply<E>(values + key * dim, dim, dout_across, dweights, kBlock, kBlock, dim, false);
+      mask_block(extent.length, head.window, begin, key, scores);
+      const bool drops = head.dropout.rate > 0;
+      if (drops) {
+        draw_block(head.dropout, begin, key, factors);
+        multiply_elements(factors, dweights);
+      }
+      backward_block(scale, terms.log_sums, terms.dots, scores, dweights);
+      if (drops) multiply_elements(factors, scores);
+      multiply<E>(rounded_rows(scores, weights), kBlock, dout_pairs, dvalues + key * dim, kBlock, dim, kBlock, true);
+      multiply<E>(rounded_rows(dweights, weights), kBlock, query_pairs, dkeys + key * dim, kBlock, dim, kBlock, true);
+      multiply<E>(keys_across + key, extent.padded, rounded_pairs(dweights, weights), query_sums, dim, kBlock, kBlock,
+                  true);
+    }
+    transpose(query_sums, dim, kBlock, dq_rows);
+    for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
+      rotate(gradients.rotation, -1.0f, begin + i, head.q.cols, dq_rows + i * dim);
+      round_row(dq_rows + i * dim, head.q.cols, gradients.dq.row_data(begin + i));
+    }
+  }
+  for (int64_t i = 0; i < extent.length; ++i) {
+    rotate(gradients.rotation, -1.0f, i, head.q.cols, dkeys + i * dim);
+    round_row(dkeys + i * dim, head.q.cols, gradients.dk.row_data(i));
+    round_row(dvalues + i * dim, head.q.cols, gradients.dv.row_data(i));
+  }
+}
+
+template <class E>
+void rotate_all(const HeadRotation& rotation, const MatView<E>& x) {
+  for (int64_t r = 0; r < x.rows; ++r) rotate(rotation, 1.0f, r, x.cols, x.row_data(r));
+}
+
+#define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                                                      \
+  void forward_##SUFFIX(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums, TrainedHeadScratch& s) {   \
+    forward(head, out, log_sums, s);                                                                                   \
+  }                                                                                                                    \
+  void backward_##SUFFIX(const TrainedHead<E>& head, const HeadGradients<E>& gradients, TrainedHeadScratch& s) {       \
+    backward(head, gradients, s);                                                                                      \
+  }                                                                                                                    \
+  void rotate_##SUFFIX(const HeadRotation& rotation, const MatView<E>& x) { rotate_all(rotation, x); }
+MODERNBERT_ATTENTION_FUNCTIONS(floats, float)
+MODERNBERT_ATTENTION_FUNCTIONS(halves, Bf16)
+#undef MODERNBERT_ATTENTION_FUNCTIONS
+
+}  // namespace HWY_NAMESPACE
+}  // namespace modernbert
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace modernbert {
+
+#define MODERNBERT_ATTENTION_DISPATCH(SUFFIX, E)                                                                     \
+  HWY_EXPORT(forward_##SUFFIX);                                                                                      \
+  HWY_EXPORT(backward_##SUFFIX);                                                                                     \
+  HWY_EXPORT(rotate_##SUFFIX);                                                                                       \
+  template <>                                                                                                        \
+  void attention_forward(const TrainedHead<E>& head, MatView<E> out, float* log_sums, TrainedHeadScratch& scratch) { \
+    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(head, out, log_sums, scratch);                                            \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void attention_backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients,                             \
+                          TrainedHeadScratch& scratch) {                                                             \
+    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(head, gradients, scratch);                                               \
+  }                                                                                                                  \
+  template <>                                                                                                        \
+  void rotate_rows(const HeadRotation& rotation, MatView<E> x) {                                                     \
+    HWY_DYNAMIC_DISPATCH(rotate_##SUFFIX)(rotation, x);                                                              \
+  }
+MODERNBERT_ATTENTION_DISPATCH(floats, float)
+MODERNBERT_ATTENTION_DISPATCH(halves, Bf16)
+#undef MODERNBERT_ATTENTION_DISPATCH
+
+}  // namespace modernbert
+#endif

@@ -1,0 +1,102 @@
+// Blocks of 32 x 32 sums in four of the unit's eight registers: two rows of a and two columns of b feed four products.
+#include "ops/block_product_amx.h"
+
+#if defined(__AMX_BF16__) || defined(__AMX_TILE__)
+#include <cpuid.h>
+#include <immintrin.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
+
+namespace modernbert {
+
+#if defined(__AMX_BF16__)
+namespace {
+
+// Linux gives the unit's registers only to processes that ask.
+bool request_permission() {
+  constexpr int kRequest = 0x1023, kTileData = 18;
+  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
+}
+
+bool has_unit() {
+  unsigned a = 0, b = 0, c = 0, d = 0;
+  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
+  constexpr unsigned kBf16 = 1U << 22, kTile = 1U << 24;
+  return (d & kBf16) != 0 && (d & kTile) != 0;
+}
+
+struct alignas(64) TileShapes {
+  uint8_t palette = 1, start_row = 0, reserved[14] = {};
+  uint16_t row_bytes[16] = {};
+  uint8_t rows[16] = {};
+};
+
+}  // namespace
+
+bool amx_bf16_usable() {
+  static const bool usable = has_unit() && request_permission();
+  return usable;
+}
+
+void amx_configure() {
+  TileShapes shapes;
+  for (int i = 0; i < 8; ++i) {
+    shapes.row_bytes[i] = 64;
+    shapes.rows[i] = 16;
+  }
+  _tile_loadconfig(&shapes);
+}
+
+void amx_release() {
+  _tile_release();
+}
+
+void amx_multiply(const BlockProduct<Bf16>& op) {
+  const int64_t a_bytes = op.a_step * 2, b_bytes = op.n * 4, c_bytes = op.c_step * 4;
+  for (int64_t i = 0; i < op.m; i += 32) {
+    const Bf16* a = op.a + i * op.a_step;
+    for (int64_t j = 0; j < op.n; j += 32) {
+      float* c = op.c + i * op.c_step + j;
+      if (op.accumulates) {
+        _tile_loadd(0, c, c_bytes);
+        _tile_loadd(1, c + 16, c_bytes);
+        _tile_loadd(2, c + 16 * op.c_step, c_bytes);
+        _tile_loadd(3, c + 16 * op.c_step + 16, c_bytes);
+      } else {
+        _tile_zero(0);
+        _tile_zero(1);
+        _tile_zero(2);
+        _tile_zero(3);
+      }
+      for (int64_t k = 0; k < op.k; k += 32) {
+        const Bf16* b = op.b + k * op.n + 2 * j;
+        _tile_loadd(4, a + k, a_bytes);
+        _tile_loadd(5, a + k + 16 * op.a_step, a_bytes);
+        _tile_loadd(6, b, b_bytes);
+        _tile_loadd(7, b + 32, b_bytes);
+        _tile_dpbf16ps(0, 4, 6);
+        _tile_dpbf16ps(1, 4, 7);
+        _tile_dpbf16ps(2, 5, 6);
+        _tile_dpbf16ps(3, 5, 7);
+      }
+      _tile_stored(0, c, c_bytes);
+      _tile_stored(1, c + 16, c_bytes);
+      _tile_stored(2, c + 16 * op.c_step, c_bytes);
+      _tile_stored(3, c + 16 * op.c_step + 16, c_bytes);
+    }
+  }
+}
+
+#else
+
+bool amx_bf16_usable() {
+  return false;
+}
+void amx_configure() {}
+void amx_release() {}
+void amx_multiply(const BlockProduct<Bf16>&) {}
+
+#endif
+
+}  // namespace modernbert

@@ -1,0 +1,125 @@
+#include "ops/matmul.h"
+
+#include <array>
+#include <dnnl.hpp>
+#include <map>
+#include <type_traits>
+#include <unordered_map>
+
+#include "core/check.h"
+
+namespace modernbert {
+namespace {
+
+using dnnl::memory;
+
+// A matrix operand as oneDNN sees it: rows × cols elements at distances row_step and col_step.
+struct Operand {
+  void* data = nullptr;
+  int64_t rows = 0, cols = 0, row_step = 0, col_step = 0;
+  memory::data_type type = memory::data_type::f32;
+
+  memory::desc describe() const { return {{rows, cols}, type, {row_step, col_step}}; }
+};
+
+template <class T>
+constexpr memory::data_type kElementType =
+    std::is_same_v<std::remove_const_t<T>, Bf16> ? memory::data_type::bf16 : memory::data_type::f32;
+
+template <class T>
+Operand operand(MatView<T> m) {
+  return {const_cast<std::remove_const_t<T>*>(m.data), m.rows, m.cols, m.stride, 1, kElementType<T>};
+}
+
+template <class T>
+Operand transposed(MatView<T> m) {
+  return {const_cast<std::remove_const_t<T>*>(m.data), m.cols, m.rows, 1, m.stride, kElementType<T>};
+}
+
+// What a prepared product depends on.
+using Shape = std::array<int64_t, 12>;
+
+class Products {
+ public:
+  void run(const Operand& a, const Operand& b, const Operand& c, const float* bias, bool accumulates) {
+    const Entry& entry = find(a, b, c, bias != nullptr, accumulates);
+    std::unordered_map<int, memory> arguments = {
+        {DNNL_ARG_SRC, memory(entry.source, engine_, a.data)},
+        {DNNL_ARG_WEIGHTS, memory(entry.weights, engine_, b.data)},
+        {DNNL_ARG_DST, memory(entry.result, engine_, c.data)}};
+    if (bias != nullptr)
+      arguments.emplace(DNNL_ARG_BIAS, memory(entry.bias, engine_, const_cast<float*>(bias)));
+    entry.primitive.execute(stream_, arguments);
+    stream_.wait();
+  }
+
+ private:
+  struct Entry {
+    memory::desc source, weights, result, bias;
+    dnnl::matmul primitive;
+  };
+
+  const Entry& find(const Operand& a, const Operand& b, const Operand& c, bool has_bias, bool accumulates) {
+    const Shape shape = {a.rows,     a.cols,     b.cols,     a.row_step, a.col_step, b.row_step,
+                         b.col_step, c.row_step, has_bias,   accumulates, static_cast<int64_t>(a.type),
+                         static_cast<int64_t>(c.type)};
+    const auto it = entries_.find(shape);
+    return it != entries_.end() ? it->second : entries_.emplace(shape, prepare(a, b, c, has_bias, accumulates)).first->second;
+  }
+
+  Entry prepare(const Operand& a, const Operand& b, const Operand& c, bool has_bias, bool accumulates) {
+    Entry entry{a.describe(), b.describe(), c.describe(), {}, {}};
+    dnnl::primitive_attr attributes;
+    if (accumulates) {
+      dnnl::post_ops sum;
+      sum.append_sum(1.0f);
+      attributes.set_post_ops(sum);
+    }
+    if (has_bias) entry.bias = memory::desc({1, c.cols}, memory::data_type::f32, memory::format_tag::ab);
+    const dnnl::matmul::desc operation =
+        has_bias ? dnnl::matmul::desc(entry.source, entry.weights, entry.bias, entry.result)
+                 : dnnl::matmul::desc(entry.source, entry.weights, entry.result);
+    entry.primitive = dnnl::matmul(dnnl::matmul::primitive_desc(operation, attributes, engine_));
+    return entry;
+  }
+
+  dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
+  dnnl::stream stream_{engine_};
+  std::map<Shape, Entry> entries_;
+};
+
+Products& products() {
+  static thread_local Products products;
+  return products;
+}
+
+}  // namespace
+
+template <class E, class Out>
+void multiply_forward(MatView<const E> x, MatView<const E> w, const float* bias, MatView<Out> y) {
+  MB_CHECK(x.cols == w.cols && x.rows == y.rows && w.rows == y.cols);
+  products().run(operand(x), transposed(w), operand(y), bias, false);
+}
+
+template <class E, class Out>
+void multiply_input_gradient(MatView<const E> dy, MatView<const E> w, MatView<Out> dx) {
+  MB_CHECK(dy.cols == w.rows && dy.rows == dx.rows && w.cols == dx.cols);
+  products().run(operand(dy), operand(w), operand(dx), nullptr, false);
+}
+
+template <class E>
+void multiply_weight_gradient(MatView<const E> dy, MatView<const E> x, MatView<float> dw) {
+  MB_CHECK(dy.rows == x.rows && dy.cols == dw.rows && x.cols == dw.cols);
+  products().run(transposed(dy), operand(x), operand(dw), nullptr, true);
+}
+
+template void multiply_forward(MatView<const float>, MatView<const float>, const float*, MatView<float>);
+template void multiply_forward(MatView<const Bf16>, MatView<const Bf16>, const float*, MatView<float>);
+template void multiply_forward(MatView<const Bf16>, MatView<const Bf16>, const float*, MatView<Bf16>);
+template void multiply_input_gradient(MatView<const float>, MatView<const float>, MatView<float>);
+template void multiply_input_gradient(MatView<const Bf16>, MatView<const Bf16>, MatView<float>);
+template void multiply_input_gradient(MatView<const Bf16>, MatView<const Bf16>, MatView<Bf16>);
+template void multiply_weight_gradient(MatView<const float>, MatView<const float>, MatView<float>);
+template void multiply_weight_gradient(MatView<const Bf16>, MatView<const Bf16>, MatView<float>);
+
+}  // namespace modernbert

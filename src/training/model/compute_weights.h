@@ -1,0 +1,55 @@
+// The weights in the type that products are formed in, made anew from the fp32 ones after every optimiser step.
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "ops/norm_training.h"
+#include "training/model/model_places.h"
+#include "training/model/parallel_rows.h"
+
+namespace modernbert {
+
+// E: float or Bf16. Vectors (norms, biases) stay fp32.
+template <class E>
+class ComputeWeights {
+ public:
+  void set(const ParameterBlock& values, int threads) {
+    matrices_.reserve(static_cast<size_t>(values.layout().size()));
+    vectors_.clear();
+    starts_.clear();
+    for (const ParameterInfo& parameter : values.layout().parameters()) {
+      parameter.shape.size() > 1 ? set_matrix(values, parameter, threads) : set_vector(values, parameter);
+    }
+  }
+
+  MatView<const E> matrix(int64_t offset, int64_t rows, int64_t cols) const {
+    return {matrices_.data() + offset, rows, cols};
+  }
+  MatView<const E> matrix(const LinearPlaces& places) const { return matrix(places.weight, places.out, places.in); }
+  // Null where there is no such vector.
+  const float* vector(int64_t offset) const {
+    return offset == kNowhere ? nullptr : vectors_.data() + starts_.at(offset);
+  }
+
+ private:
+  void set_matrix(const ParameterBlock& values, const ParameterInfo& parameter, int threads) {
+    const int64_t cols = parameter.shape.back();
+    const MatView<const float> from(values.of(parameter).data(), parameter.size / cols, cols);
+    const MatView<E> to(matrices_.data() + parameter.offset, from.rows, cols);
+    parallel_rows(threads, from.rows, [&](Range rows, int) {
+      round_rows<E>(from.slice_rows(rows.begin, rows.size()), to.slice_rows(rows.begin, rows.size()));
+    });
+  }
+  void set_vector(const ParameterBlock& values, const ParameterInfo& parameter) {
+    const auto from = values.of(parameter);
+    starts_[parameter.offset] = vectors_.size();
+    vectors_.insert(vectors_.end(), from.begin(), from.end());
+  }
+
+  AlignedBuffer<E> matrices_;  // at the offsets of the block
+  std::vector<float> vectors_;
+  std::unordered_map<int64_t, size_t> starts_;
+};
+
+}  // namespace modernbert

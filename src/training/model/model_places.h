@@ -1,0 +1,39 @@
+// Where the parameters of each part of a model lie in a block, whatever its family calls them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "training/parameters.h"
+
+namespace modernbert {
+
+inline constexpr int64_t kNowhere = -1;
+
+// Offsets in a block; kNowhere: the part has none.
+struct NormPlaces {
+  int64_t weight = kNowhere, bias = kNowhere;
+};
+struct LinearPlaces {
+  int64_t out = 0, in = 0;
+  int64_t weight = kNowhere, bias = kNowhere;
+};
+struct LayerPlaces {
+  NormPlaces attn_norm;  // no weight: identity
+  LinearPlaces qkv, attn_out;
+  NormPlaces mlp_norm;
+  LinearPlaces mlp_in, mlp_out;
+};
+struct ModelPlaces {
+  ModelPlaces(const EncoderConfig& config, HeadKind head, const ParameterLayout& layout);
+  int64_t tokens = kNowhere, positions = kNowhere, types = kNowhere;
+  NormPlaces embedding_norm;
+  std::vector<LayerPlaces> layers;
+  NormPlaces final_norm;
+  LinearPlaces dense;  // of the prediction head
+  NormPlaces head_norm;
+  LinearPlaces projection;  // decoder or classifier; a tied decoder lies where the token embeddings do
+};
+
+}  // namespace modernbert
