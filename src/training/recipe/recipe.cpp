@@ -50,8 +50,6 @@ ModelRecipe read_model(RecipeSection section, const RecipeNode* node) {
     if (!model.from.empty() && section.has(name))
       section.reject(name, "contradicts model.from: the checkpoint decides it");
   }
-  model.initializer_range = section.number("initializer_range", model.initializer_range, 0, 10);
-  model.initializer_cutoff_factor = section.number("initializer_cutoff_factor", 2.0, 0.1, 100);
   model.embedding_dropout = section.number("embedding_dropout", 0, 0, 0.99);
   model.attention_dropout = section.number("attention_dropout", 0, 0, 0.99);
   model.attention_out_dropout = section.number("attention_out_dropout", 0, 0, 0.99);

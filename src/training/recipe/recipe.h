@@ -24,8 +24,6 @@ struct ModelRecipe {
   // Config fields as the recipe writes them, under Hugging Face's names, without those that the tokenizer
   // decides.
   RecipeNode fields;
-  double initializer_range = 0.02;
-  double initializer_cutoff_factor = 2.0;
   double embedding_dropout = 0;
   double attention_dropout = 0;      // of attention's probabilities
   double attention_out_dropout = 0;  // of attention's output (FlexBERT's attn_out_dropout)

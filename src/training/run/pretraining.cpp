@@ -233,8 +233,6 @@ class Pretraining {
     extra["embedding_dropout"] = recipe_.model.embedding_dropout;
     extra["attention_dropout"] = recipe_.model.attention_dropout;
     extra["mlp_dropout"] = recipe_.model.mlp_dropout;
-    extra["initializer_range"] = recipe_.model.initializer_range;
-    extra["initializer_cutoff_factor"] = recipe_.model.initializer_cutoff_factor;
     return {config_json(encoder_, kArchitecture, extra).dump(2) + "\n", tokenizer_folder_, *parameters_,
             optimizer_->first_moment(), optimizer_->second_moment()};
   }

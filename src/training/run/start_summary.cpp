@@ -10,8 +10,8 @@ namespace modernbert {
 namespace {
 
 constexpr double kGib = 1024.0 * 1024 * 1024, kGb = 1e9;
-// The rest of the process: code, tokenizer, shards in the page cache, a report being written.
-constexpr double kReserve = 0.25 * kGib;
+// The rest of the process: a part of the logits and their gradient, code, tokenizer, a report being written.
+constexpr double kReserve = 0.5 * kGib;
 
 double parameters_of(const EncoderConfig& encoder) {
   return static_cast<double>(count_parameters(encoder, HeadKind::kMaskedLm).total());

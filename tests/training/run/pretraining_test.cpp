@@ -171,7 +171,7 @@ TEST(Pretraining, SkipsStepsThatAreNotFiniteAndStopsAfterSoManyInARow) {
 TEST(Pretraining, RefusesWhatDoesNotFitAndSaysWhatToChange) {
   SmallRun run;
   run.workshop.bytes_per_row = 300e6;
-  const Thrown thrown = thrown_by([&] { run.start(4, {"compute.memory_gib=0.7"}); });
+  const Thrown thrown = thrown_by([&] { run.start(4, {"compute.memory_gib=1"}); });
   EXPECT_EQ(thrown.code, ErrorCode::kInvalidArgument);
   EXPECT_THAT(thrown.message, HasSubstr("set batch.micro_batch to 1 (now 2), or compute.recompute to true"));
   EXPECT_FALSE(fs::exists(run.folder.path() / "checkpoints"));

@@ -1,0 +1,85 @@
+// Pretraining by a recipe.
+#include "training/run/pretraining.h"
+
+#include <atomic>
+#include <csignal>
+#include <memory>
+
+#include "cli/failure.h"
+#include "cli/model_options.h"
+#include "cli/training_console.h"
+#include "cli/verbs/verbs.h"
+#include "training/run/standard_workshop.h"
+
+namespace modernbert::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> overrides;
+  std::string output;
+  bool resume = false;
+  bool check = false;
+  bool offline = false;
+  bool quiet = false;
+  bool json = false;
+};
+
+constexpr int kExitSignal = 128;  // + the signal's number, as shells say
+
+std::atomic<int> g_stop = 0;
+
+// The first signal asks for a checkpoint and the end; the second one, from somebody who cannot wait, is as usual.
+extern "C" void request_stop(int signal) {
+  g_stop = signal;
+  std::signal(signal, SIG_DFL);
+}
+
+void catch_signals() {
+  std::signal(SIGTERM, request_stop);
+  std::signal(SIGINT, request_stop);
+}
+
+int run(const Options& options, const std::vector<std::string>& recipes, ByteWriter& out) {
+  if (recipes.size() != 1) throw UsageError("pretrain: want one recipe, such as configs/nano.yaml");
+  RecipeNode tree = read_recipe_tree(recipes.front());
+  for (const std::string& assignment : options.overrides) override_recipe(tree, assignment);
+  const Recipe recipe = parse_recipe_tree(std::move(tree));
+  PretrainingOptions pretraining{.output = options.output.empty() ? "runs/" + recipe.name : options.output};
+  pretraining.must_resume = options.resume;
+  pretraining.only_summary = options.check;
+  pretraining.find_model = [&](const std::string& name) {
+    return open_folder({.model = name, .offline = options.offline, .quiet = options.quiet});
+  };
+  pretraining.stop = &g_stop;
+  catch_signals();
+  StandardWorkshop workshop;
+  TrainingConsole console(out, options.quiet, options.json);
+  pretrain(recipe, pretraining, workshop, console);
+  return g_stop == 0 ? kExitSuccess : kExitSignal + g_stop;
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.app;
+  app.add_option("--set", options->overrides, "Overrides a field of the recipe: batch.sequences=64")
+      ->type_name("FIELD=VALUE")
+      ->expected(1)
+      ->take_all()
+      ->group("Run");
+  app.add_option("--output,-o", options->output,
+                 "Folder of the run, runs/NAME by default; a run that it holds is resumed")
+      ->type_name("DIR")
+      ->group("Run");
+  app.add_flag("--resume", options->resume, "Fail unless there is a checkpoint to resume from")->group("Run");
+  app.add_flag("--check", options->check, "Print tokens, steps, memory and time, then end")->group("Run");
+  app.add_flag("--offline", options->offline, "Use downloaded models only")->group("Run");
+  app.add_flag("--quiet,-q", options->quiet, "Nothing but steps")->group("Output");
+  app.add_flag("--json", options->json, "One JSON object per step and evaluation")->group("Output");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kPretrain{"pretrain", "RECIPE", "Trains a masked language model by a recipe", declare};
+
+}  // namespace modernbert::cli
