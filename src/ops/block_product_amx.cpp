@@ -45,6 +45,8 @@ void amx_configure() {
     shapes.row_bytes[i] = 64;
     shapes.rows[i] = 16;
   }
+  // GCC 12 does not know that the whole structure is read and would leave the stores above out.
+  __asm__ volatile("" : : "r"(&shapes) : "memory");
   _tile_loadconfig(&shapes);
 }
 

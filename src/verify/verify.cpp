@@ -10,6 +10,7 @@
 #include "verify/case_folder.h"
 #include "verify/comparison.h"
 #include "verify/folder_completion.h"
+#include "verify/gradient_cases.h"
 #include "verify/head_cases.h"
 #include "verify/optimizer_cases.h"
 #include "verify/recipe_cases.h"
@@ -75,25 +76,32 @@ PreparedFolder prepare_plain(const CaseFolder& folder, const VerifyOptions&) {
   return {ComputeType::kFp32, runner, read_plain_case};
 }
 
-constexpr std::array<Kind, 10> kKinds = {{{"modernbert", prepare_heads},
-                                          {"bert", prepare_heads},
-                                          {"modernbert_recipe", prepare_recipe},
-                                          {"sentence_transformer", prepare_texts},
-                                          {"cross_encoder", prepare_texts},
-                                          {"cross_encoder_modules", prepare_texts},
-                                          {"colbert", prepare_texts},
-                                          {"optimizers", prepare_plain<run_optimizer_case>},
-                                          {"schedules", prepare_plain<run_schedule_case>},
-                                          {"tiling", prepare_plain<run_tiling_case>}}};
+template <void (*run)(const CaseFolder&, const CaseSpec&, const GradientModel&, CaseReport&)>
+PreparedFolder prepare_gradients(const CaseFolder& folder, const VerifyOptions& options) {
+  const auto model = std::make_shared<const GradientModel>(load_gradient_model(folder.path, options.dtype, options.threads));
+  const auto runner = [&folder, model](const CaseSpec& spec, CaseReport& report) { run(folder, spec, *model, report); };
+  return {model->dtype, runner, read_plain_case};
+}
+
+constexpr std::array<Kind, 13> kKinds = {{{"modernbert", prepare_heads},
+                                         {"bert", prepare_heads},
+                                         {"modernbert_recipe", prepare_recipe},
+                                         {"sentence_transformer", prepare_texts},
+                                         {"cross_encoder", prepare_texts},
+                                         {"cross_encoder_modules", prepare_texts},
+                                         {"colbert", prepare_texts},
+                                         {"gradients", prepare_gradients<run_gradient_case>},
+                                         {"gradients_layouts", prepare_gradients<run_layout_case>},
+                                         {"losses", prepare_plain<run_loss_case>},
+                                         {"optimizers", prepare_plain<run_optimizer_case>},
+                                         {"schedules", prepare_plain<run_schedule_case>},
+                                         {"tiling", prepare_plain<run_tiling_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 8> kLaterKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kLaterKinds = {{
     {"modernbert_decoder", "causal decoders are not implemented"},
     {"flexbert", "FlexBERT's configurations are not implemented"},
-    {"gradients", "training is not implemented"},
-    {"gradients_layouts", "training is not implemented"},
     {"trajectories", "training is not implemented"},
-    {"losses", "training is not implemented"},
     {"metrics", "evaluation metrics are not implemented"},
     {"tables", "tables of functions are covered by unit tests, not by a model"},
 }};

@@ -1,0 +1,136 @@
+#include "training/model/head_pass.h"
+
+#include <type_traits>
+
+#include "ops/activations_training.h"
+
+namespace modernbert {
+namespace {
+
+// fp32 logits and their gradient share memory: row r of both starts at the same place.
+template <class E>
+MatView<E> gradient_view(MatView<float> logits) {
+  return {reinterpret_cast<E*>(logits.data), logits.rows, logits.cols,
+          logits.stride * static_cast<int64_t>(sizeof(float) / sizeof(E))};
+}
+
+}  // namespace
+
+template <class E>
+HeadPass<E>::HeadPass(const EncoderConfig& config, const PredictionHeadConfig& head, int threads,
+                      const ModelPlaces& places, const ComputeWeights<E>& weights, int64_t block_rows)
+    : config_(config), head_(head), threads_(threads), places_(places), weights_(weights), block_rows_(block_rows) {}
+
+template <class E>
+void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout& dropout) {
+  hidden_ = hidden;
+  count_ = count;
+  dropout_ = dropout;
+  MatView<const E> x = hidden;
+  if (head_.dense) {
+    const MatView<E> dense = dense_.resize(hidden.rows, hidden.cols);
+    linear_forward<E, E>(weights_, places_.dense, hidden, dense);
+    x = dense;
+  }
+  const MatView<E> activated = activated_.resize(hidden.rows, hidden.cols);
+  parallel_rows(threads_, count, [&](Range range, int) {
+    activate_rows<E>(head_.activation, false, x.slice_rows(range.begin, range.size()),
+                     activated.slice_rows(range.begin, range.size()));
+  });
+  const MatView<E> out = out_.resize(hidden.rows, hidden.cols);
+  normalize();
+  if (dropout_.rate > 0) {
+    for (int64_t r = 0; r < count; ++r) drop_row(dropout_, static_cast<uint64_t>(r), out.cols, out.row_data(r));
+  }
+  clear_padding(out, count);
+}
+
+template <class E>
+void HeadPass<E>::normalize() {
+  const int64_t hidden = hidden_.cols;
+  const MatView<float> x = x_.resize(count_, hidden);
+  const MatView<E> normalized = normalized_.resize(hidden_.rows, hidden);
+  rstd_.resize(static_cast<size_t>(count_));
+  parallel_rows(threads_, count_, [&](Range range, int) {
+    const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
+    NormForward<E> op;
+    op.x = part(x);
+    std::fill_n(op.x.data, op.x.rows * hidden, 0.0f);
+    op.added = part(MatView<const E>(activated_.first(count_)));
+    op.out = part(out_.first(count_));
+    if (head_.norm) {
+      op.weight = weights_.vector(places_.head_norm.weight);
+      op.bias = weights_.vector(places_.head_norm.bias);
+      op.eps = static_cast<float>(config_.norm_eps);
+      op.normalized = part(normalized);
+      op.rstd = rstd_.data() + range.begin;
+    }
+    add_and_normalize(op);
+  });
+}
+
+template <class E>
+void HeadPass<E>::apply_loss(Loss loss, ParameterBlock* gradients) {
+  const LinearPlaces& projection = places_.projection;
+  const int64_t rows = out_.first(hidden_.rows).rows, hidden = hidden_.cols;
+  const int64_t stride = (projection.out + 15) / 16 * 16;
+  const MatView<E> dout = dout_.resize(rows, hidden);
+  for (int64_t begin = 0; begin < rows; begin += block_rows_) {
+    const int64_t block = std::min(block_rows_, rows - begin), used = std::clamp<int64_t>(count_ - begin, 0, block);
+    MatView<float> logits = logits_.resize(block, stride);
+    logits.cols = projection.out;
+    linear_forward<E, float>(weights_, projection, out_.first(rows).slice_rows(begin, block), logits);
+    const MatView<E> gradient = gradient_view<E>(logits);
+    loss(begin, logits.slice_rows(0, used), gradient.slice_rows(0, used));
+    if (gradients == nullptr) continue;
+    clear_padding(gradient, used);
+    linear_weight_gradient<E>(projection, gradient, out_.first(rows).slice_rows(begin, block), used, threads_,
+                              *gradients);
+    linear_input_gradient<E, E>(weights_, projection, gradient, dout.slice_rows(begin, block));
+  }
+}
+
+template <class E>
+MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
+  const int64_t rows = hidden_.rows, hidden = hidden_.cols;
+  const MatView<E> dout = dout_.first(rows);
+  if (dropout_.rate > 0) {
+    for (int64_t r = 0; r < count_; ++r) drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
+  }
+  if (head_.norm) backward_norm(gradients);
+  const MatView<E> ddense = ddense_.resize(rows, hidden);
+  const MatView<const E> before = head_.dense ? MatView<const E>(dense_.first(rows)) : hidden_;
+  parallel_rows(threads_, count_, [&](Range range, int) {
+    const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
+    activate_backward<E>(head_.activation, false, part(before), part(MatView<const E>(dout)),
+                         part(activated_.first(rows)), part(ddense));
+  });
+  clear_padding(ddense, count_);
+  if (!head_.dense) return ddense;
+  linear_weight_gradient<E>(places_.dense, ddense, hidden_, count_, threads_, gradients);
+  linear_input_gradient<E, E>(weights_, places_.dense, ddense, dout);
+  return dout;
+}
+
+// dout becomes the gradient of the norm's input.
+template <class E>
+void HeadPass<E>::backward_norm(ParameterBlock& gradients) {
+  const MatView<float> dx = x_.first(count_);
+  float* values = gradients.values().data();
+  NormBackward<E> op;
+  op.dy = dout_.first(count_);
+  op.normalized = normalized_.first(count_);
+  op.rstd = rstd_.data();
+  op.weight = weights_.vector(places_.head_norm.weight);
+  op.accumulates = false;
+  op.dx = dx;
+  op.dweight = values + places_.head_norm.weight;
+  op.dbias = places_.head_norm.bias == kNowhere ? nullptr : values + places_.head_norm.bias;
+  normalize_backward(op);
+  round_rows<E>(dx, dout_.first(count_));
+}
+
+template class HeadPass<float>;
+template class HeadPass<Bf16>;
+
+}  // namespace modernbert
