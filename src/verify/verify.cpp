@@ -15,6 +15,7 @@
 #include "verify/optimizer_cases.h"
 #include "verify/recipe_cases.h"
 #include "verify/text_cases.h"
+#include "verify/trajectory_cases.h"
 
 namespace modernbert {
 namespace {
@@ -83,7 +84,7 @@ PreparedFolder prepare_gradients(const CaseFolder& folder, const VerifyOptions& 
   return {model->dtype, runner, read_plain_case};
 }
 
-constexpr std::array<Kind, 13> kKinds = {{{"modernbert", prepare_heads},
+constexpr std::array<Kind, 14> kKinds = {{{"modernbert", prepare_heads},
                                          {"bert", prepare_heads},
                                          {"modernbert_recipe", prepare_recipe},
                                          {"sentence_transformer", prepare_texts},
@@ -95,13 +96,13 @@ constexpr std::array<Kind, 13> kKinds = {{{"modernbert", prepare_heads},
                                          {"losses", prepare_plain<run_loss_case>},
                                          {"optimizers", prepare_plain<run_optimizer_case>},
                                          {"schedules", prepare_plain<run_schedule_case>},
-                                         {"tiling", prepare_plain<run_tiling_case>}}};
+                                         {"tiling", prepare_plain<run_tiling_case>},
+                                         {"trajectories", prepare_gradients<run_trajectory_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 5> kLaterKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLaterKinds = {{
     {"modernbert_decoder", "causal decoders are not implemented"},
     {"flexbert", "FlexBERT's configurations are not implemented"},
-    {"trajectories", "training is not implemented"},
     {"metrics", "evaluation metrics are not implemented"},
     {"tables", "tables of functions are covered by unit tests, not by a model"},
 }};
