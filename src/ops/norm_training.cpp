@@ -93,9 +93,9 @@ void scale_rows(MatView<const E> normalized, const float* weight, const float* b
   }
 }
 
-// From: what the gradient of the norm's output is read as.
-template <class E, class From>
-HWY_INLINE void backward_row(const NormBackward<E>& op, int64_t r, const From* dy) {
+template <class E>
+HWY_INLINE void backward_row(const NormBackward<E>& op, int64_t r) {
+  const float* dy = op.dy.data != nullptr ? op.dy.row_data(r) : op.dx.row_data(r);
   const int64_t count = op.dx.cols;
   const E* n = op.normalized.row_data(r);
   float* dx = op.dx.row_data(r);
@@ -121,13 +121,7 @@ HWY_INLINE void backward_row(const NormBackward<E>& op, int64_t r, const From* d
 
 template <class E>
 void backward_rows(const NormBackward<E>& op) {
-  for (int64_t r = 0; r < op.dx.rows; ++r) {
-    if (op.dy.data != nullptr) {
-      backward_row(op, r, op.dy.row_data(r));
-    } else {
-      backward_row(op, r, static_cast<const float*>(op.dx.row_data(r)));
-    }
-  }
+  for (int64_t r = 0; r < op.dx.rows; ++r) backward_row(op, r);
 }
 
 template <class E>

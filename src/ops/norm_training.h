@@ -13,7 +13,7 @@ namespace modernbert {
 template <class E>
 struct NormForward {
   MatView<float> x;         // residual stream [R,H]
-  MatView<const E> added;   // [R,H], or no data: nothing is added
+  MatView<const float> added;     // [R,H], or no data: nothing is added
   const float* weight = nullptr;  // [H]; null: no norm, `out` is x rounded
   const float* bias = nullptr;    // [H] or null
   float eps = 0;
@@ -33,7 +33,7 @@ void scale_normalized(MatView<const E> normalized, const float* weight, const fl
 
 template <class E>
 struct NormBackward {
-  MatView<const E> dy;          // gradient of the norm's output [R,H], or no data: dx itself is
+  MatView<const float> dy;        // gradient of the norm's output [R,H], or no data: dx itself is
   MatView<const E> normalized;  // [R,H]
   const float* rstd = nullptr;  // [R]
   const float* weight = nullptr;  // [H]

@@ -78,6 +78,7 @@ double relative_distance(const CaseFolder& folder, const CaseSpec& spec, const J
   return std::sqrt(difference / change);
 }
 
+// Of `losses` to the case's.
 Difference loss_difference(const JsonObject& json, const std::vector<double>& losses) {
   const std::vector<double> want = read_numbers(json, "loss_per_step");
   if (want.size() != losses.size()) json.reject("loss_per_step", fmt::format("{} losses", losses.size()));
@@ -87,6 +88,12 @@ Difference loss_difference(const JsonObject& json, const std::vector<double>& lo
     result.mean_abs += std::abs(losses[i] - want[i]) / static_cast<double>(want.size());
   }
   return result;
+}
+
+Bars loss_bars(const JsonObject& json, bool fp32) {
+  if (fp32) return {.max_abs = require_object(json, "tolerance").number("loss_abs", -1)};
+  const Difference autocast = loss_difference(json, read_numbers(json, "loss_per_step_hf_autocast_bf16"));
+  return {.max_abs = 2 * autocast.max_abs, .mean_abs = 1.25 * autocast.mean_abs};
 }
 
 }  // namespace
@@ -100,9 +107,7 @@ void run_trajectory_case(const CaseFolder& folder, const CaseSpec& spec, const G
                                    settings.number("gradient_clip_norm", 0), batches);
   const JsonObject tolerance = require_object(json, "tolerance");
   const bool fp32 = report.dtype() != ComputeType::kBf16;
-  const double bf16_bar = 1.25 * require_object(json, "loss_max_abs_error").number("hf_autocast_bf16", 0);
-  report.add("losses", loss_difference(json, run.losses),
-             {.max_abs = fp32 ? tolerance.number("loss_abs", -1) : bf16_bar});
+  report.add("losses", loss_difference(json, run.losses), loss_bars(json, fp32));
   const double distance = relative_distance(folder, spec, require_object(json, "final_weights"), run);
   Bars bars;
   if (fp32) bars.max_abs = tolerance.number("relative_l2_of_weight_change", -1);

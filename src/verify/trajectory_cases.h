@@ -6,8 +6,9 @@
 
 namespace modernbert {
 
-// fp32: the case's bars. bf16: every loss within 1.25 times the largest error of Hugging Face's autocast run; single
-// weights drift with the signs of tiny gradients in Adam's first steps, so their distance is only reported.
+// fp32: the case's bars. bf16: the errors of the losses are held to those of Hugging Face's autocast run as those of
+// outputs are (see verify.h); single weights drift with the signs of tiny gradients in Adam's first steps, so their
+// distance is only reported.
 void run_trajectory_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model,
                          CaseReport& report);
 

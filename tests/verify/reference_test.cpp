@@ -67,6 +67,22 @@ TEST(ReferenceWithoutModel, Passes) {
   EXPECT_EQ(verify(folders, options).cases, 16);
 }
 
+class TrainingFolders : public ::testing::TestWithParam<ComputeType> {};
+
+TEST_P(TrainingFolders, Pass) {
+  const fs::path root = testing::shared_dir() / "reference/train";
+  MB_SKIP_UNLESS_EXISTS(root);
+  VerifyOptions options{.dtype = GetParam()};
+  options.on_case = [](const CaseResult& result) {
+    EXPECT_NE(result.status, CaseStatus::kFailed) << result.folder << " " << result.name << ": " << result.reason;
+  };
+  const VerifySummary summary = verify(folders_below(root), options);
+  EXPECT_GE(summary.cases - summary.skipped, 27);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, TrainingFolders, ::testing::Values(ComputeType::kFp32, ComputeType::kBf16),
+                         [](const auto& instance) { return std::string(to_string(instance.param)); });
+
 TEST(ReferenceKindsOfLaterWork, AreSkipped) {
   const fs::path root = testing::shared_dir() / "reference";
   MB_SKIP_UNLESS_EXISTS(root);

@@ -28,7 +28,8 @@ Dropout EncoderPass<E>::dropout(double rate, Site site, size_t layer) const {
 }
 
 template <class E>
-void EncoderPass<E>::drop(const Dropout& dropout, const BatchRows& rows, MatView<E> x) {
+template <class T>
+void EncoderPass<E>::drop(const Dropout& dropout, const BatchRows& rows, MatView<T> x) {
   if (dropout.rate <= 0) return;
   parallel_rows(threads_, count_, [&](Range range, int) {
     for (int64_t r = range.begin; r < range.end; ++r)
@@ -37,7 +38,7 @@ void EncoderPass<E>::drop(const Dropout& dropout, const BatchRows& rows, MatView
 }
 
 template <class E>
-void EncoderPass<E>::normalize(const NormPlaces& norm, MatView<const E> added, bool replaces_x, MatView<E> normalized,
+void EncoderPass<E>::normalize(const NormPlaces& norm, MatView<const float> added, bool replaces_x, MatView<E> normalized,
                                std::vector<float>* rstd, MatView<E> out) {
   if (rstd != nullptr) rstd->resize(static_cast<size_t>(count_));
   parallel_rows(threads_, count_, [&](Range range, int) {
@@ -102,10 +103,10 @@ MatView<const E> EncoderPass<E>::forward(const BatchRows& rows, const uint64_t* 
   const int64_t hidden = config_.hidden_size;
   output_.resize(padded_, hidden);
   embed(rows);
-  MatView<const E> added;
+  MatView<const float> added;
   for (size_t i = 0; i < places_.layers.size(); ++i) {
     run_layer(i, rows, added);
-    added = pre_norm() ? MatView<const E>(output_.first(count_)) : MatView<const E>();
+    added = pre_norm() ? MatView<const float>(output_.first(count_)) : MatView<const float>();
   }
   const MatView<E> last = input_.resize(padded_, hidden);
   if (config_.final_norm) {
@@ -118,7 +119,7 @@ MatView<const E> EncoderPass<E>::forward(const BatchRows& rows, const uint64_t* 
 }
 
 template <class E>
-void EncoderPass<E>::run_layer(size_t index, const BatchRows& rows, MatView<const E> added) {
+void EncoderPass<E>::run_layer(size_t index, const BatchRows& rows, MatView<const float> added) {
   const LayerPlaces& places = places_.layers[index];
   KeptLayer<E>& layer = kept(index);
   const int64_t hidden = config_.hidden_size;
@@ -139,8 +140,8 @@ void EncoderPass<E>::run_layer(size_t index, const BatchRows& rows, MatView<cons
     project_queries(index, rows, rounded);
   }
   attend(index, rows);
-  const MatView<E> output = output_.resize(padded_, hidden);
-  linear_forward<E, E>(weights_, places.attn_out, layer.context.first(padded_), output);
+  const MatView<float> output = output_.resize(padded_, hidden);
+  linear_forward<E, float>(weights_, places.attn_out, layer.context.first(padded_), output);
   drop(dropout(options_.attn_out_dropout, kAttnOutSite, index), rows, output);
   if (pre_norm()) {
     normalize(places.mlp_norm, output.slice_rows(0, count_), false, mlp_normalized, &layer.mlp_rstd, input);
@@ -215,13 +216,13 @@ void EncoderPass<E>::run_mlp(size_t index, const BatchRows& rows) {
   });
   drop(dropout(options_.mlp_dropout, kMlpSite, index), rows, inner);
   clear_padding(inner, count_);
-  linear_forward<E, E>(weights_, places.mlp_out, inner, output_.first(padded_));
+  linear_forward<E, float>(weights_, places.mlp_out, inner, output_.first(padded_));
 }
 
 // ---- backward
 
 template <class E>
-void EncoderPass<E>::backward_norm(const NormPlaces& norm, MatView<const E> dy, MatView<const E> normalized,
+void EncoderPass<E>::backward_norm(const NormPlaces& norm, MatView<const float> dy, MatView<const E> normalized,
                                    const std::vector<float>& rstd, bool accumulates, ParameterBlock& gradients) {
   const int64_t hidden = config_.hidden_size;
   parallel_rows(threads_, count_, [&](Range range, int share) {
@@ -320,8 +321,8 @@ void EncoderPass<E>::backward_mlp(size_t index, const BatchRows& rows, Parameter
   const NormPlaces& norm = pre_norm() ? places.mlp_norm : places.attn_norm;
   const MatView<const E> normalized = pre_norm() ? layer.mlp_normalized.first(padded_) : layer.attn_normalized.first(padded_);
   linear_weight_gradient<E>(places.mlp_in, dwide, product_input(norm, normalized), count_, threads_, gradients);
-  const MatView<E> dinput = dinput_.resize(padded_, config_.hidden_size);
-  linear_input_gradient<E, E>(weights_, places.mlp_in, dwide, dinput);
+  const MatView<float> dinput = dinput_.resize(padded_, config_.hidden_size);
+  linear_input_gradient<E, float>(weights_, places.mlp_in, dwide, dinput);
   if (pre_norm()) {
     backward_norm(norm, dinput, normalized, layer.mlp_rstd, true, gradients);
   } else {
@@ -330,9 +331,9 @@ void EncoderPass<E>::backward_mlp(size_t index, const BatchRows& rows, Parameter
 }
 
 template <class E>
-void EncoderPass<E>::add_gradient(MatView<const E> gradient) {
+void EncoderPass<E>::add_gradient(MatView<const float> gradient) {
   parallel_rows(threads_, count_, [&](Range range, int) {
-    add_to_rows<E>(gradient.slice_rows(range.begin, range.size()),
+    add_to_rows<float>(gradient.slice_rows(range.begin, range.size()),
                    dx_.first(count_).slice_rows(range.begin, range.size()));
   });
 }
@@ -344,7 +345,7 @@ void EncoderPass<E>::backward_attention(size_t index, const BatchRows& rows, Par
   const int64_t hidden = config_.hidden_size;
   const MatView<E> dy = rounded_gradient();
   drop(dropout(options_.attn_out_dropout, kAttnOutSite, index), rows, dy);
-  const MatView<E> dcontext = dinput_.resize(padded_, hidden);
+  const MatView<E> dcontext = dcontext_.resize(padded_, hidden);
   linear_weight_gradient<E>(places.attn_out, dy, layer.context.first(padded_), count_, threads_, gradients);
   linear_input_gradient<E, E>(weights_, places.attn_out, dy, dcontext);
   const MatView<E> dqkv = dwide_.resize(padded_, 3 * hidden);
@@ -353,11 +354,12 @@ void EncoderPass<E>::backward_attention(size_t index, const BatchRows& rows, Par
   const MatView<const E> normalized = pre_norm() ? layer.attn_normalized.first(padded_) : layer.qkv_input.first(padded_);
   linear_weight_gradient<E>(places.qkv, dqkv, has_norm ? product_input(places.attn_norm, normalized) : normalized,
                             count_, threads_, gradients);
-  linear_input_gradient<E, E>(weights_, places.qkv, dqkv, dcontext);
+  const MatView<float> dinput = dinput_.resize(padded_, hidden);
+  linear_input_gradient<E, float>(weights_, places.qkv, dqkv, dinput);
   if (has_norm) {
-    backward_norm(places.attn_norm, dcontext, normalized, layer.attn_rstd, true, gradients);
+    backward_norm(places.attn_norm, dinput, normalized, layer.attn_rstd, true, gradients);
   } else {
-    add_gradient(dcontext);
+    add_gradient(dinput);
   }
 }
 

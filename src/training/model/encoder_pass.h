@@ -70,26 +70,27 @@ class EncoderPass {
 
   void embed(const BatchRows& rows);
   // added: rows that still have to be added to the residual stream, or no data.
-  void run_layer(size_t index, const BatchRows& rows, MatView<const E> added);
+  void run_layer(size_t index, const BatchRows& rows, MatView<const float> added);
   void project_queries(size_t index, const BatchRows& rows, MatView<const E> input);
   void attend(size_t index, const BatchRows& rows);
   void run_mlp(size_t index, const BatchRows& rows);
   // x += added, then the norm. out: what the next product reads.
-  void normalize(const NormPlaces& norm, MatView<const E> added, bool replaces_x, MatView<E> normalized,
+  void normalize(const NormPlaces& norm, MatView<const float> added, bool replaces_x, MatView<E> normalized,
                  std::vector<float>* rstd, MatView<E> out);
-  void drop(const Dropout& dropout, const BatchRows& rows, MatView<E> x);
+  template <class T>
+  void drop(const Dropout& dropout, const BatchRows& rows, MatView<T> x);
 
   void backward_layer(size_t index, const BatchRows& rows, ParameterBlock& gradients);
   void backward_mlp(size_t index, const BatchRows& rows, ParameterBlock& gradients);
   void backward_attention(size_t index, const BatchRows& rows, ParameterBlock& gradients);
   void backward_heads(size_t index, const BatchRows& rows, MatView<const E> dcontext, MatView<E> dqkv);
   void backward_embeddings(const BatchRows& rows, ParameterBlock& gradients);
-  void backward_norm(const NormPlaces& norm, MatView<const E> dy, MatView<const E> normalized,
+  void backward_norm(const NormPlaces& norm, MatView<const float> dy, MatView<const E> normalized,
                      const std::vector<float>& rstd, bool accumulates, ParameterBlock& gradients);
   // The input of a product, from what was kept of the norm in front of it.
   MatView<const E> product_input(const NormPlaces& norm, MatView<const E> normalized);
   MatView<E> rounded_gradient();
-  void add_gradient(MatView<const E> gradient);  // dx +=
+  void add_gradient(MatView<const float> gradient);  // dx +=
   HeadRotation rotation(size_t layer, const BatchRows& rows, int32_t sequence) const;
 
   const EncoderConfig& config_;
@@ -106,9 +107,10 @@ class EncoderPass {
   std::vector<KeptLayer<E>> kept_;
   std::vector<Rows<float>> inputs_;  // of each layer, where layers are recomputed
   Rows<float> x_, dx_;               // [T,H] residual stream and its gradient
+  Rows<float> output_, dinput_;      // [T,H] what a product adds to the one or the other
   Rows<E> embedding_normalized_, final_normalized_;
   std::vector<float> embedding_rstd_, final_rstd_;
-  Rows<E> input_, output_, inner_, dinner_, dwide_, drows_, dinput_;  // scratch
+  Rows<E> input_, inner_, dinner_, dwide_, drows_, dcontext_;         // scratch
   std::vector<AlignedBuffer<float>> partial_sums_;                    // one a thread
   std::vector<TrainedHeadScratch> scratches_;
 };

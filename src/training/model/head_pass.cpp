@@ -56,7 +56,7 @@ void HeadPass<E>::normalize() {
     NormForward<E> op;
     op.x = part(x);
     std::fill_n(op.x.data, op.x.rows * hidden, 0.0f);
-    op.added = part(MatView<const E>(activated_.first(count_)));
+    add_to_rows<E>(part(activated_.first(count_)), op.x);
     op.out = part(out_.first(count_));
     if (head_.norm) {
       op.weight = weights_.vector(places_.head_norm.weight);
@@ -74,7 +74,7 @@ void HeadPass<E>::apply_loss(Loss loss, ParameterBlock* gradients) {
   const LinearPlaces& projection = places_.projection;
   const int64_t rows = out_.first(hidden_.rows).rows, hidden = hidden_.cols;
   const int64_t stride = (projection.out + 15) / 16 * 16;
-  const MatView<E> dout = dout_.resize(rows, hidden);
+  const MatView<float> dout = dout_.resize(rows, hidden);
   for (int64_t begin = 0; begin < rows; begin += block_rows_) {
     const int64_t block = std::min(block_rows_, rows - begin), used = std::clamp<int64_t>(count_ - begin, 0, block);
     MatView<float> logits = logits_.resize(block, stride);
@@ -86,36 +86,38 @@ void HeadPass<E>::apply_loss(Loss loss, ParameterBlock* gradients) {
     clear_padding(gradient, used);
     linear_weight_gradient<E>(projection, gradient, out_.first(rows).slice_rows(begin, block), used, threads_,
                               *gradients);
-    linear_input_gradient<E, E>(weights_, projection, gradient, dout.slice_rows(begin, block));
+    linear_input_gradient<E, float>(weights_, projection, gradient, dout.slice_rows(begin, block));
   }
 }
 
 template <class E>
 MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
   const int64_t rows = hidden_.rows, hidden = hidden_.cols;
-  const MatView<E> dout = dout_.first(rows);
+  const MatView<float> dout = dout_.first(count_);
   if (dropout_.rate > 0) {
     for (int64_t r = 0; r < count_; ++r) drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
   }
+  const MatView<E> rounded = rounded_.resize(rows, hidden);
   if (head_.norm) backward_norm(gradients);
+  round_rows<E>(head_.norm ? x_.first(count_) : dout, rounded.slice_rows(0, count_));
   const MatView<E> ddense = ddense_.resize(rows, hidden);
   const MatView<const E> before = head_.dense ? MatView<const E>(dense_.first(rows)) : hidden_;
   parallel_rows(threads_, count_, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
-    activate_backward<E>(head_.activation, false, part(before), part(MatView<const E>(dout)),
+    activate_backward<E>(head_.activation, false, part(before), part(MatView<const E>(rounded)),
                          part(activated_.first(rows)), part(ddense));
   });
   clear_padding(ddense, count_);
   if (!head_.dense) return ddense;
   linear_weight_gradient<E>(places_.dense, ddense, hidden_, count_, threads_, gradients);
-  linear_input_gradient<E, E>(weights_, places_.dense, ddense, dout);
-  return dout;
+  const MatView<E> dhidden = dhidden_.resize(rows, hidden);
+  linear_input_gradient<E, E>(weights_, places_.dense, ddense, dhidden);
+  return dhidden;
 }
 
-// dout becomes the gradient of the norm's input.
+// x becomes the gradient of the norm's input.
 template <class E>
 void HeadPass<E>::backward_norm(ParameterBlock& gradients) {
-  const MatView<float> dx = x_.first(count_);
   float* values = gradients.values().data();
   NormBackward<E> op;
   op.dy = dout_.first(count_);
@@ -123,11 +125,10 @@ void HeadPass<E>::backward_norm(ParameterBlock& gradients) {
   op.rstd = rstd_.data();
   op.weight = weights_.vector(places_.head_norm.weight);
   op.accumulates = false;
-  op.dx = dx;
+  op.dx = x_.first(count_);
   op.dweight = values + places_.head_norm.weight;
   op.dbias = places_.head_norm.bias == kNowhere ? nullptr : values + places_.head_norm.bias;
   normalize_backward(op);
-  round_rows<E>(dx, dout_.first(count_));
 }
 
 template class HeadPass<float>;

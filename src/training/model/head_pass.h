@@ -39,8 +39,8 @@ class HeadPass {
   Dropout dropout_;
   int64_t count_ = 0;
   MatView<const E> hidden_;
-  Rows<E> dense_, activated_, normalized_, out_, dout_, rounded_, ddense_;
-  Rows<float> x_, logits_;
+  Rows<E> dense_, activated_, normalized_, out_, rounded_, ddense_, dhidden_;
+  Rows<float> x_, logits_, dout_;
   std::vector<float> rstd_;
 };
 

@@ -26,14 +26,14 @@ double mean_loss(MatView<const float> logits, std::span<const float> targets, do
 
 double softmax_loss(const SoftmaxGroup& group, int32_t label, double weight, double scale) {
   double maximum = group.logits[0], sum = 0;
-  for (int64_t i = 0; i < group.count; ++i) maximum = std::max<double>(maximum, group.logits[i * group.step]);
-  for (int64_t i = 0; i < group.count; ++i) sum += std::exp(group.logits[i * group.step] - maximum);
+  for (int64_t i = 0; i < group.count; ++i) maximum = std::max<double>(maximum, group.logits[i * group.logits_step]);
+  for (int64_t i = 0; i < group.count; ++i) sum += std::exp(group.logits[i * group.logits_step] - maximum);
   const double log_sum = maximum + std::log(sum);
   for (int64_t i = 0; i < group.count; ++i) {
-    const double p = std::exp(group.logits[i * group.step] - log_sum);
-    group.gradient[i * group.step] = static_cast<float>(scale * weight * (p - (i == label ? 1 : 0)));
+    const double p = std::exp(group.logits[i * group.logits_step] - log_sum);
+    group.gradient[i * group.gradient_step] = static_cast<float>(scale * weight * (p - (i == label ? 1 : 0)));
   }
-  return weight * (log_sum - group.logits[label * group.step]);
+  return weight * (log_sum - group.logits[label * group.logits_step]);
 }
 
 double squared_error_loss(MatView<const float> logits, std::span<const float> targets, double scale,

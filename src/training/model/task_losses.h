@@ -8,11 +8,13 @@
 
 namespace modernbert {
 
-// Logits that one softmax runs over, `step` floats apart; their gradients lie in the same way.
+// Logits that one softmax runs over, and their gradients, which are overwritten; each `step` floats apart.
 struct SoftmaxGroup {
   const float* logits = nullptr;
-  float* gradient = nullptr;  // overwritten
-  int64_t count = 0, step = 1;
+  int64_t logits_step = 1;
+  float* gradient = nullptr;
+  int64_t gradient_step = 1;
+  int64_t count = 0;
 };
 
 // Returns weight * -log p(label); gradient = scale * its derivative.

@@ -56,7 +56,7 @@ class TaskLoss {
         continue;
       }
       checked_label(label, logits.cols);
-      loss += softmax_loss({logits.row_data(r), gradient.row_data(r), logits.cols, 1}, label,
+      loss += softmax_loss({logits.row_data(r), 1, gradient.row_data(r), 1, logits.cols}, label,
                            1 / static_cast<double>(counted), scale_);
     }
     return loss;
@@ -78,8 +78,9 @@ class TaskLoss {
       for (int64_t end = 0; end < 2; ++end) {
         const int32_t label = labels_.classes[static_cast<size_t>(2 * b + end)];
         checked_label(label, batch_.length(b));
-        loss += softmax_loss({logits.row_data(batch_.begin(b)) + end, gradient.row_data(batch_.begin(b)) + end,
-                              batch_.length(b), logits.stride},
+        const int64_t first = batch_.begin(b);
+        loss += softmax_loss({logits.row_data(first) + end, logits.stride, gradient.row_data(first) + end,
+                              gradient.stride, batch_.length(b)},
                              label, 0.5 / batch_.sequences(), scale_);
       }
     }
@@ -95,8 +96,8 @@ class TaskLoss {
     for (int64_t q = 0; q < questions; ++q) {
       const int32_t label = labels_.classes[static_cast<size_t>(q)];
       checked_label(label, count);
-      loss += softmax_loss({logits.row_data(q * count), gradient.row_data(q * count), count, logits.stride}, label,
-                           1 / static_cast<double>(questions), scale_);
+      loss += softmax_loss({logits.row_data(q * count), logits.stride, gradient.row_data(q * count), gradient.stride, count},
+                           label, 1 / static_cast<double>(questions), scale_);
     }
     return loss;
   }
