@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "cli/failure.h"
 #include "cli/progress.h"
 #include "cli/status.h"
 #include "training/report/metrics_file.h"
@@ -41,7 +42,7 @@ void TrainingConsole::on_evaluation(const EvaluationMetrics& m) {
       for (const Guess& guess : guesses)
         line += fmt::format(" \"{}\" {:.2f}", guess.token, guess.probability);
     }
-    print(line);
+    print(on_one_line(line));  // tokens may be line breaks
   }
 }
 

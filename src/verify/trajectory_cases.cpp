@@ -19,7 +19,8 @@ JsonObject require_object(const JsonObject& json, const std::string& name) {
   return *object;
 }
 
-std::vector<MaskedLmBatch> read_batches(const CaseFolder& folder, const CaseSpec& spec, const JsonObject& json) {
+std::vector<MaskedLmBatch> read_batches(const CaseFolder& folder, const CaseSpec& spec,
+                                        const JsonObject& json) {
   const Json* list = json.find("batches");
   if (list == nullptr || !list->is_array() || list->empty()) json.reject("batches", "a list of inputs");
   std::vector<MaskedLmBatch> batches;
@@ -38,8 +39,9 @@ struct Trajectory {
   ParameterBlock initial, final;
 };
 
-Trajectory run_steps(const GradientModel& model, const OptimizerConfig& config, const std::vector<double>& rates,
-                     double clip_norm, std::span<const MaskedLmBatch> batches) {
+Trajectory run_steps(const GradientModel& model, const OptimizerConfig& config,
+                     const std::vector<double>& rates, double clip_norm,
+                     std::span<const MaskedLmBatch> batches) {
   const auto layout = std::make_shared<const ParameterLayout>(model.config, HeadKind::kMaskedLm);
   Trajectory run{{}, ParameterBlock(layout), ParameterBlock(layout)};
   ParameterBlock gradients(layout);
@@ -49,7 +51,8 @@ Trajectory run_steps(const GradientModel& model, const OptimizerConfig& config, 
   Optimizer optimizer(config, optimized_tensors(*layout, config.kind), 1);
   for (size_t step = 0; step < rates.size(); ++step) {
     const MaskedLmBatch& batch = batches[step % batches.size()];
-    const auto labels = std::ranges::count_if(batch.labels, [](int32_t label) { return label != kNotPredicted; });
+    const auto labels =
+        std::ranges::count_if(batch.labels, [](int32_t label) { return label != kNotPredicted; });
     trained.set_parameters(run.final);
     std::ranges::fill(gradients.values(), 0.0F);
     const double scale = 1 / static_cast<double>(labels);
@@ -68,8 +71,8 @@ double relative_distance(const CaseFolder& folder, const CaseSpec& spec, const J
     const auto want = require_tensor(folder, spec, expected.string(info.name, "")).to_floats();
     const auto found = run.final.of(info), start = run.initial.of(info);
     if (want.size() != found.size())
-      fail(ErrorCode::kInvalidFile, "{}: {} has {} elements, want {}", expected.source(), info.name, want.size(),
-           found.size());
+      fail(ErrorCode::kInvalidFile, "{}: {} has {} elements, want {}", expected.source(), info.name,
+           want.size(), found.size());
     for (size_t i = 0; i < want.size(); ++i) {
       difference += std::pow(static_cast<double>(found[i]) - want[i], 2);
       change += std::pow(static_cast<double>(want[i]) - start[i], 2);

@@ -49,8 +49,9 @@ TEST(Docs, ApiSnippetsAreThoseThatAreCompiled) {
 TEST(Docs, CliDescribesEveryVerbAndOption) {
   const std::string markdown = read_bytes(source_dir() / "docs" / "cli.md");
   const std::regex option("--[a-z][a-z0-9-]*");
-  for (const char* verb : {"info", "tokenize", "fill-mask", "embed", "classify", "ner", "answer", "choose",
-                           "rerank", "verify", "train-tokenizer", "tokenize-corpus", "evaluate", "pretrain", "average"}) {
+  for (const char* verb :
+       {"info", "tokenize", "fill-mask", "embed", "classify", "ner", "answer", "choose", "rerank", "verify",
+        "train-tokenizer", "tokenize-corpus", "evaluate", "pretrain", "average"}) {
     std::string heading = "\n## ";
     heading.append(verb).append("\n");
     EXPECT_NE(markdown.find(heading), std::string::npos) << verb;

@@ -1,6 +1,4 @@
 // Pretraining by a recipe.
-#include "training/run/pretraining.h"
-
 #include <atomic>
 #include <csignal>
 #include <memory>
@@ -9,6 +7,7 @@
 #include "cli/model_options.h"
 #include "cli/training_console.h"
 #include "cli/verbs/verbs.h"
+#include "training/run/pretraining.h"
 #include "training/run/standard_workshop.h"
 
 namespace modernbert::cli {
@@ -28,7 +27,8 @@ constexpr int kExitSignal = 128;  // + the signal's number, as shells say
 
 std::atomic<int> g_stop = 0;
 
-// The first signal asks for a checkpoint and the end; the second one, from somebody who cannot wait, is as usual.
+// The first signal asks for a checkpoint and the end; the second one, from somebody who cannot wait, is as
+// usual.
 extern "C" void request_stop(int signal) {
   g_stop = signal;
   std::signal(signal, SIG_DFL);

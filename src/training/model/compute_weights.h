@@ -1,4 +1,5 @@
-// The weights in the type that products are formed in, made anew from the fp32 ones after every optimiser step.
+// The weights in the type that products are formed in, made anew from the fp32 ones after every optimiser
+// step.
 #pragma once
 
 #include <unordered_map>
@@ -26,7 +27,9 @@ class ComputeWeights {
   MatView<const E> matrix(int64_t offset, int64_t rows, int64_t cols) const {
     return {matrices_.data() + offset, rows, cols};
   }
-  MatView<const E> matrix(const LinearPlaces& places) const { return matrix(places.weight, places.out, places.in); }
+  MatView<const E> matrix(const LinearPlaces& places) const {
+    return matrix(places.weight, places.out, places.in);
+  }
   // Null where there is no such vector.
   const float* vector(int64_t offset) const {
     return offset == kNowhere ? nullptr : vectors_.data() + starts_.at(offset);

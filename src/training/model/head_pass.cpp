@@ -19,7 +19,12 @@ MatView<E> gradient_view(MatView<float> logits) {
 template <class E>
 HeadPass<E>::HeadPass(const EncoderConfig& config, const PredictionHeadConfig& head, int threads,
                       const ModelPlaces& places, const ComputeWeights<E>& weights, int64_t block_rows)
-    : config_(config), head_(head), threads_(threads), places_(places), weights_(weights), block_rows_(block_rows) {}
+    : config_(config),
+      head_(head),
+      threads_(threads),
+      places_(places),
+      weights_(weights),
+      block_rows_(block_rows) {}
 
 template <class E>
 void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout& dropout) {
@@ -40,7 +45,8 @@ void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout&
   const MatView<E> out = out_.resize(hidden.rows, hidden.cols);
   normalize();
   if (dropout_.rate > 0) {
-    for (int64_t r = 0; r < count; ++r) drop_row(dropout_, static_cast<uint64_t>(r), out.cols, out.row_data(r));
+    for (int64_t r = 0; r < count; ++r)
+      drop_row(dropout_, static_cast<uint64_t>(r), out.cols, out.row_data(r));
   }
   clear_padding(out, count);
 }
@@ -76,7 +82,8 @@ void HeadPass<E>::apply_loss(Loss loss, ParameterBlock* gradients) {
   const int64_t stride = (projection.out + 15) / 16 * 16;
   const MatView<float> dout = dout_.resize(rows, hidden);
   for (int64_t begin = 0; begin < rows; begin += block_rows_) {
-    const int64_t block = std::min(block_rows_, rows - begin), used = std::clamp<int64_t>(count_ - begin, 0, block);
+    const int64_t block = std::min(block_rows_, rows - begin),
+                  used = std::clamp<int64_t>(count_ - begin, 0, block);
     MatView<float> logits = logits_.resize(block, stride);
     logits.cols = projection.out;
     linear_forward<E, float>(weights_, projection, out_.first(rows).slice_rows(begin, block), logits);
@@ -95,7 +102,8 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
   const int64_t rows = hidden_.rows, hidden = hidden_.cols;
   const MatView<float> dout = dout_.first(count_);
   if (dropout_.rate > 0) {
-    for (int64_t r = 0; r < count_; ++r) drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
+    for (int64_t r = 0; r < count_; ++r)
+      drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
   }
   const MatView<E> rounded = rounded_.resize(rows, hidden);
   if (head_.norm) backward_norm(gradients);

@@ -18,14 +18,16 @@ bool is_pooled(HeadKind head) {
 }
 
 int64_t checked_label(int32_t label, int64_t count) {
-  if (label < 0 || label >= count) fail(ErrorCode::kInvalidArgument, "label {}, want one from 0 to {}", label, count - 1);
+  if (label < 0 || label >= count)
+    fail(ErrorCode::kInvalidArgument, "label {}, want one from 0 to {}", label, count - 1);
   return label;
 }
 
 // The loss of a head's logits, [R,outputs], and its gradient.
 class TaskLoss {
  public:
-  TaskLoss(const EncoderConfig& config, HeadKind head, const TokenBatch& batch, const TaskLabels& labels, double scale)
+  TaskLoss(const EncoderConfig& config, HeadKind head, const TokenBatch& batch, const TaskLabels& labels,
+           double scale)
       : config_(config), head_(head), batch_(batch), labels_(labels), scale_(scale) {}
 
   double operator()(MatView<const float> logits, MatView<float> gradient) const {
@@ -96,8 +98,9 @@ class TaskLoss {
     for (int64_t q = 0; q < questions; ++q) {
       const int32_t label = labels_.classes[static_cast<size_t>(q)];
       checked_label(label, count);
-      loss += softmax_loss({logits.row_data(q * count), logits.stride, gradient.row_data(q * count), gradient.stride, count},
-                           label, 1 / static_cast<double>(questions), scale_);
+      loss += softmax_loss(
+          {logits.row_data(q * count), logits.stride, gradient.row_data(q * count), gradient.stride, count},
+          label, 1 / static_cast<double>(questions), scale_);
     }
     return loss;
   }
@@ -131,8 +134,8 @@ class TypedTask final : public TrainedTask::Impl {
         layout_(config_, head),
         places_(config_, head, layout_),
         encoder_(config_, options_, options_.threads, places_, weights_),
-        head_(config_, is_pooled(head) ? config_.sequence_head : config_.token_head, options_.threads, places_,
-              weights_, std::numeric_limits<int64_t>::max()) {}
+        head_(config_, is_pooled(head) ? config_.sequence_head : config_.token_head, options_.threads,
+              places_, weights_, std::numeric_limits<int64_t>::max()) {}
 
   void set_parameters(const ParameterBlock& values) override { weights_.set(values, options_.threads); }
 
@@ -178,7 +181,8 @@ class TypedTask final : public TrainedTask::Impl {
     for (int32_t b = 0; b < batch.sequences(); ++b) {
       std::ranges::fill(sum.row(0), 0.0f);
       const int32_t tokens = takes_mean() ? batch.length(b) : 1;
-      for (int32_t t = 0; t < tokens; ++t) add_to_rows<E>(hidden.slice_rows(batch.begin(b) + t, 1), sum.view());
+      for (int32_t t = 0; t < tokens; ++t)
+        add_to_rows<E>(hidden.slice_rows(batch.begin(b) + t, 1), sum.view());
       for (float& value : sum.row(0)) value /= static_cast<float>(tokens);
       round_rows<E>(sum.view(), pooled.slice_rows(b, 1));
     }

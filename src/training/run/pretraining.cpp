@@ -12,10 +12,10 @@
 #include "core/file.h"
 #include "model/config_writer.h"
 #include "model/weights.h"
-#include "ops/peak.h"
 #include "training/checkpoint/checkpoint_store.h"
 #include "training/checkpoint/model_files.h"
 #include "training/checkpoint/tiling.h"
+#include "training/model/resolve_options.h"
 #include "training/report/event_file.h"
 #include "training/report/html_report.h"
 #include "training/report/metrics_file.h"
@@ -24,6 +24,7 @@
 #include "training/run/machine.h"
 #include "training/run/optimized_tensors.h"
 #include "training/run/output_lock.h"
+#include "training/run/product_peak.h"
 #include "training/run/sentence_guesses.h"
 #include "training/run/start_summary.h"
 
@@ -84,6 +85,7 @@ class Pretraining {
         workshop_(workshop),
         console_(observer),
         threads_(resolve_threads(recipe.compute.threads)),
+        dtype_(resolve_options({.dtype = recipe.compute.dtype}).dtype),
         store_(options.output / "checkpoints", recipe.checkpoint.keep),
         from_(recipe.model.from.empty() ? fs::path() : options.find_model(recipe.model.from)),
         tokenizer_folder_(recipe.tokenizer.empty() ? recipe.data.sources.front().path : recipe.tokenizer),
@@ -196,7 +198,7 @@ class Pretraining {
         warmup.count_steps(total, recipe_.batch.micro_batch * recipe_.data.sequence_length);
     summary_.steps_left = std::max<int64_t>(0, summary_.total_steps - state_.step);
     summary_.tokens_left = std::max<int64_t>(0, total - state_.tokens);
-    summary_.machine = fmt::format("{}, {} threads", to_string(recipe_.compute.dtype), threads_);
+    summary_.machine = fmt::format("{}, {} threads", to_string(dtype_), threads_);
     predict_time();
     for (const std::string& line : summary_lines(recipe_, summary_)) console_.on_note(line);
   }
@@ -222,8 +224,7 @@ class Pretraining {
     parts.save = [this, &observer] { save(observer); };
     if (!heldout_.empty() || !recipe_.evaluation.sentences.empty())
       parts.evaluate = [this] { return evaluate(); };
-    const GemmType type = recipe_.compute.dtype == ComputeType::kFp32 ? GemmType::kFp32 : GemmType::kBf16;
-    parts.peak_flops = 1e9 * measured_peak_gflops(type, threads_);
+    parts.peak_flops = product_peak_flops(dtype_, threads_);
     parts.step_flops = [this](const MaskedLmBatch& batch) { return training_flops(encoder_, batch); };
     return parts;
   }
@@ -293,6 +294,7 @@ class Pretraining {
   RunWorkshop& workshop_;
   RunObserver& console_;
   int threads_;
+  ComputeType dtype_;  // fp32 or bf16
   CheckpointStore store_;
   fs::path from_;  // folder of model.from; empty = none
   fs::path tokenizer_folder_;

@@ -77,7 +77,8 @@ double StandardWorkshop::activation_bytes_per_row(const EncoderConfig& encoder, 
   const double element = bf16 ? sizeof(Bf16) : sizeof(float);
   const double hidden = encoder.hidden_size, inner = encoder.intermediate_size;
   const double layers = encoder.num_hidden_layers;
-  // Of each layer (EncoderPass keeps it): both norms, queries, keys, values, context; the wide rows of the MLP.
+  // Of each layer (EncoderPass keeps it): both norms, queries, keys, values, context; the wide rows of the
+  // MLP.
   const double layer = element * (6 * hidden + 2 * inner) + sizeof(float) * encoder.num_attention_heads;
   const double kept = recipe.compute.recompute ? layer + layers * sizeof(float) * hidden : layers * layer;
   // The stream and its gradient in fp32, rows on their way through one layer.

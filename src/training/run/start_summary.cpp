@@ -84,7 +84,7 @@ std::vector<std::string> summary_lines(const Recipe& recipe, const StartSummary&
   const BatchRecipe& batch = recipe.batch;
   std::vector<std::string> lines;
   const auto add = [&](const char* name, const std::string& text) {
-    lines.push_back(fmt::format("{:<8} {}", name, text));
+    lines.push_back(fmt::format("{:<9} {}", name, text));
   };
   add("model", fmt::format("{} parameters: {} layers, hidden {}, {} heads, intermediate {}, vocabulary {}",
                            count_text(parameters_of(e)), e.num_hidden_layers, e.hidden_size,
