@@ -12,6 +12,7 @@ namespace {
 // As in the original: five source batches wait at most.
 constexpr size_t kBufferedBatches = 5;
 constexpr int32_t kMaxPackedTogether = 4096;
+constexpr int32_t kMaxRanks = 1 << 20;
 
 void check_range(int64_t value, int64_t min, int64_t max, const char* name) {
   if (value >= min && value <= max) return;
@@ -28,7 +29,7 @@ void check_options(const TrainingDataOptions& options, uint32_t special_tokens) 
   check_range(options.max_length, special_tokens + 1, 1 << 24, "the longest sequence");
   check_range(options.micro_batch_tokens, options.max_length, 1 << 28, "tokens of a micro-batch");
   check_range(options.packed_together, 1, kMaxPackedTogether, "micro-batches packed together");
-  check_range(options.ranks, 1, 1 << 20, "the number of ranks");
+  check_range(options.ranks, 1, kMaxRanks, "the number of ranks");
   check_range(options.rank, 0, options.ranks - 1, "the rank");
   check_range(options.prefetch, 1, 1 << 10, "micro-batches made ahead");
 }
@@ -242,7 +243,11 @@ MicroBatches::Position read_position(const Json& value, const TrainingCorpus& co
   }
   position.first = count(object, "first");
   position.done = count(object, "done");
-  if (position.done < position.first) object.reject("done", "at least \"first\"");
+  // All ranks together are less than one round ahead of the packed batch.
+  constexpr uint64_t kMaxAhead = kMaxPackedTogether + kMaxRanks;
+  if (position.done < position.first || position.done - position.first > kMaxAhead) {
+    object.reject("done", fmt::format("\"first\" or at most {} more", kMaxAhead));
+  }
   return position;
 }
 

@@ -236,6 +236,9 @@ TEST(TrainingData, RefusesAStateOfOtherDataOrOptions) {
   Json state = data.state();
   state["position"]["datasets"][0]["place"] = 1 << 30;
   EXPECT_EQ(thrown_by([&] { data.restore(state); }).code, ErrorCode::kInvalidFile);
+  state = data.state();
+  state["position"]["done"] = int64_t{1} << 40;
+  EXPECT_THAT(thrown_by([&] { data.restore(state); }).message, HasSubstr("done is 1099511627776"));
   EXPECT_EQ(thrown_by([&] { data.restore(Json::array()); }).code, ErrorCode::kInvalidFile);
 }
 
