@@ -31,16 +31,17 @@ void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout&
   hidden_ = hidden;
   count_ = count;
   dropout_ = dropout;
-  MatView<const E> x = hidden;
+  const MatView<float> dense = dense_.resize(hidden.rows, hidden.cols);
   if (head_.dense) {
-    const MatView<E> dense = dense_.resize(hidden.rows, hidden.cols);
-    linear_forward<E, E>(weights_, places_.dense, hidden, dense);
-    x = dense;
+    linear_forward<E, float>(weights_, places_.dense, hidden, dense);
+  } else {
+    std::fill_n(dense.data, dense.rows * dense.cols, 0.0f);
+    add_to_rows<E>(hidden, dense);
   }
-  const MatView<E> activated = activated_.resize(hidden.rows, hidden.cols);
+  const MatView<float> x = x_.resize(hidden.rows, hidden.cols);
   parallel_rows(threads_, count, [&](Range range, int) {
-    activate_rows<E>(head_.activation, false, x.slice_rows(range.begin, range.size()),
-                     activated.slice_rows(range.begin, range.size()));
+    const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
+    activate_rows<float>(head_.activation, false, part(MatView<const float>(dense)), part(x));
   });
   const MatView<E> out = out_.resize(hidden.rows, hidden.cols);
   normalize();
@@ -54,15 +55,12 @@ void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout&
 template <class E>
 void HeadPass<E>::normalize() {
   const int64_t hidden = hidden_.cols;
-  const MatView<float> x = x_.resize(count_, hidden);
   const MatView<E> normalized = normalized_.resize(hidden_.rows, hidden);
   rstd_.resize(static_cast<size_t>(count_));
   parallel_rows(threads_, count_, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
     NormForward<E> op;
-    op.x = part(x);
-    std::fill_n(op.x.data, op.x.rows * hidden, 0.0f);
-    add_to_rows<E>(part(activated_.first(count_)), op.x);
+    op.x = part(x_.first(count_));
     op.out = part(out_.first(count_));
     if (head_.norm) {
       op.weight = weights_.vector(places_.head_norm.weight);
@@ -105,21 +103,21 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
     for (int64_t r = 0; r < count_; ++r)
       drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
   }
-  const MatView<E> rounded = rounded_.resize(rows, hidden);
   if (head_.norm) backward_norm(gradients);
-  round_rows<E>(head_.norm ? x_.first(count_) : dout, rounded.slice_rows(0, count_));
-  const MatView<E> ddense = ddense_.resize(rows, hidden);
-  const MatView<const E> before = head_.dense ? MatView<const E>(dense_.first(rows)) : hidden_;
+  const MatView<float> dactivated = head_.norm ? x_.first(count_) : dout;
+  const MatView<E> rounded = rounded_.resize(rows, hidden);
   parallel_rows(threads_, count_, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
-    activate_backward<E>(head_.activation, false, part(before), part(MatView<const E>(rounded)),
-                         part(activated_.first(rows)), part(ddense));
+    const MatView<float> before = part(dense_.first(rows)), gradient = part(dactivated);
+    // The values come out once more; their place is free, and that of the gradient is too.
+    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout), gradient);
+    round_rows<E>(gradient, part(rounded));
   });
-  clear_padding(ddense, count_);
-  if (!head_.dense) return ddense;
-  linear_weight_gradient<E>(places_.dense, ddense, hidden_, count_, threads_, gradients);
+  clear_padding(rounded, count_);
+  if (!head_.dense) return rounded;
+  linear_weight_gradient<E>(places_.dense, rounded, hidden_, count_, threads_, gradients);
   const MatView<E> dhidden = dhidden_.resize(rows, hidden);
-  linear_input_gradient<E, E>(weights_, places_.dense, ddense, dhidden);
+  linear_input_gradient<E, E>(weights_, places_.dense, rounded, dhidden);
   return dhidden;
 }
 

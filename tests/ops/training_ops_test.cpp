@@ -1,0 +1,357 @@
+// Backward passes of single ops: fast against reference, and the reference against finite differences in double.
+#include <fmt/format.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <numbers>
+#include <random>
+#include <vector>
+
+#include "ops/activations.h"
+#include "ops/activations_training.h"
+#include "ops/attention_training.h"
+#include "ops/block_product.h"
+#include "ops/cross_entropy.h"
+#include "ops/dropout.h"
+#include "ops/matmul.h"
+#include "ops/norm_training.h"
+
+namespace modernbert {
+namespace {
+
+Matrix random_matrix(int64_t rows, int64_t cols, uint32_t seed, float spread = 1) {
+  std::minstd_rand generator(seed);
+  std::uniform_real_distribution<float> uniform(-spread, spread);
+  Matrix matrix(rows, cols);
+  for (int64_t r = 0; r < rows; ++r) {
+    for (float& value : matrix.row(r)) value = uniform(generator);
+  }
+  return matrix;
+}
+
+double relative_distance(std::span<const float> actual, std::span<const double> expected) {
+  double difference = 0, norm = 0;
+  for (size_t i = 0; i < actual.size(); ++i) {
+    difference += std::pow(actual[i] - expected[i], 2);
+    norm += std::pow(expected[i], 2);
+  }
+  return std::sqrt(difference / norm);
+}
+
+// ---- activations
+
+constexpr Activation kAll[] = {Activation::kIdentity, Activation::kGelu,  Activation::kGeluTanh, Activation::kQuickGelu,
+                               Activation::kSilu,     Activation::kRelu,  Activation::kRelu2,    Activation::kRelu6,
+                               Activation::kLeakyRelu, Activation::kElu,  Activation::kSelu,     Activation::kMish,
+                               Activation::kSoftplus, Activation::kTanh,  Activation::kSigmoid};
+
+TEST(ActivationDerivative, MatchesFiniteDifferences) {
+  constexpr double kStep = 1e-5;
+  for (const Activation activation : kAll) {
+    for (double x = -8.03; x < 8; x += 0.317) {
+      const double difference = (ref::activation(activation, x + kStep) - ref::activation(activation, x - kStep)) / (2 * kStep);
+      EXPECT_NEAR(ref::activation_derivative(activation, x), difference, 1e-8) << to_string(activation) << " at " << x;
+    }
+  }
+}
+
+TEST(ActivationBackward, MatchesReference) {
+  constexpr int64_t kInner = 37;
+  const Matrix ug = random_matrix(5, 2 * kInner, 1, 4), dy = random_matrix(5, kInner, 2);
+  for (const Activation activation : kAll) {
+    Matrix y(5, kInner), forward(5, kInner), dug(5, 2 * kInner);
+    activate_backward<float>(activation, true, ug.view(), dy.view(), y.view(), dug.view());
+    activate_rows<float>(activation, true, ug.view(), forward.view());
+    for (int64_t r = 0; r < 5; ++r) {
+      for (int64_t i = 0; i < kInner; ++i) {
+        const double u = ug.row(r)[i], g = ug.row(r)[kInner + i], d = dy.row(r)[i];
+        EXPECT_EQ(y.row(r)[i], forward.row(r)[i]);
+        EXPECT_NEAR(y.row(r)[i], ref::activation(activation, u) * g, 3e-6) << to_string(activation);
+        EXPECT_NEAR(dug.row(r)[i], d * g * ref::activation_derivative(activation, u), 5e-6) << to_string(activation) << " at " << u;
+        EXPECT_NEAR(dug.row(r)[kInner + i], d * ref::activation(activation, u), 3e-6) << to_string(activation);
+      }
+    }
+  }
+}
+
+TEST(ActivationBackward, GeluIsSmoothAtZero) {
+  Matrix x(1, 64), dy(1, 64), y(1, 64), dx(1, 64);
+  for (int64_t i = 0; i < 64; ++i) {
+    x.row(0)[i] = (static_cast<float>(i) - 32) * 1e-3f;
+    dy.row(0)[i] = 1;
+  }
+  activate_backward<float>(Activation::kGelu, false, x.view(), dy.view(), y.view(), dx.view());
+  for (int64_t i = 0; i < 64; ++i)
+    EXPECT_NEAR(dx.row(0)[i], ref::activation_derivative(Activation::kGelu, x.row(0)[i]), 3e-6) << x.row(0)[i];
+}
+
+// ---- norms
+
+double norm_loss(const Matrix& x, const std::vector<float>& weight, const Matrix& dy, int64_t row, int64_t moved, double step) {
+  const auto count = static_cast<double>(x.cols());
+  std::vector<double> values(x.row(row).begin(), x.row(row).end());
+  values[static_cast<size_t>(moved)] += step;
+  double mean = 0, variance = 0, loss = 0;
+  for (const double value : values) mean += value / count;
+  for (const double value : values) variance += (value - mean) * (value - mean) / count;
+  for (size_t i = 0; i < values.size(); ++i)
+    loss += dy.row(row)[i] * weight[i] * (values[i] - mean) / std::sqrt(variance + 1e-5);
+  return loss;
+}
+
+TEST(NormBackward, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
+  constexpr int64_t kRows = 3, kCols = 45;
+  const Matrix start = random_matrix(kRows, kCols, 3, 2), dy = random_matrix(kRows, kCols, 4), w = random_matrix(1, kCols, 5);
+  const std::vector<float> weight(w.row(0).begin(), w.row(0).end());
+  Matrix expected(kRows, kCols);
+  std::vector<double> dweight(kCols), dbias(kCols);
+  ref::normalize_backward(start.view(), weight, 1e-5f, dy.view(), expected.view(), dweight, dbias);
+  for (int64_t r = 0; r < kRows; ++r) {
+    for (int64_t i = 0; i < kCols; ++i) {
+      const double difference = (norm_loss(start, weight, dy, r, i, 1e-5) - norm_loss(start, weight, dy, r, i, -1e-5)) / 2e-5;
+      EXPECT_NEAR(expected.row(r)[i], difference, 1e-6);
+    }
+  }
+  Matrix x = random_matrix(kRows, kCols, 3, 2), normalized(kRows, kCols), out(kRows, kCols);
+  std::vector<float> rstd(kRows), fast_weight(kCols), fast_bias(kCols);
+  NormForward<float> forward;
+  forward.x = x.view();
+  forward.weight = weight.data();
+  forward.eps = 1e-5f;
+  forward.normalized = normalized.view();
+  forward.rstd = rstd.data();
+  forward.out = out.view();
+  add_and_normalize(forward);
+  Matrix dx(kRows, kCols);
+  NormBackward<float> backward;
+  backward.dy = dy.view();
+  backward.normalized = normalized.view();
+  backward.rstd = rstd.data();
+  backward.weight = weight.data();
+  backward.dx = dx.view();
+  backward.dweight = fast_weight.data();
+  backward.dbias = fast_bias.data();
+  normalize_backward(backward);
+  for (int64_t i = 0; i < kCols; ++i) {
+    EXPECT_NEAR(fast_weight[i], dweight[i], 2e-6);
+    EXPECT_NEAR(fast_bias[i], dbias[i], 2e-6);
+    for (int64_t r = 0; r < kRows; ++r) EXPECT_NEAR(dx.row(r)[i], expected.row(r)[i], 2e-6);
+  }
+}
+
+// ---- attention
+
+// Straightforward, in double: out, and the gradients of q, k and v for a given gradient of out.
+struct AttentionReference {
+  AttentionReference(const Matrix& q, const Matrix& k, const Matrix& v, int64_t window, const Matrix& dout)
+      : out(size(q)), dq(size(q)), dk(size(q)), dv(size(q)) {
+    const int64_t length = q.rows(), dim = q.cols();
+    const double scale = 1 / std::sqrt(static_cast<double>(dim));
+    for (int64_t i = 0; i < length; ++i) {
+      std::vector<double> p(static_cast<size_t>(length)), dp(static_cast<size_t>(length));
+      double sum = 0, dot = 0;
+      const auto sees = [&](int64_t j) { return window < 0 || std::abs(i - j) <= window; };
+      for (int64_t j = 0; j < length; ++j) {
+        double score = 0;
+        for (int64_t c = 0; c < dim; ++c) score += static_cast<double>(q.row(i)[c]) * k.row(j)[c];
+        sum += p[static_cast<size_t>(j)] = sees(j) ? std::exp(score * scale) : 0;
+      }
+      for (int64_t j = 0; j < length; ++j) {
+        const auto at = static_cast<size_t>(j);
+        p[at] /= sum;
+        for (int64_t c = 0; c < dim; ++c) {
+          out[static_cast<size_t>(i * dim + c)] += p[at] * v.row(j)[c];
+          dv[static_cast<size_t>(j * dim + c)] += p[at] * dout.row(i)[c];
+          dp[at] += static_cast<double>(dout.row(i)[c]) * v.row(j)[c];
+        }
+        dot += p[at] * dp[at];
+      }
+      for (int64_t j = 0; j < length; ++j) {
+        const double ds = p[static_cast<size_t>(j)] * (dp[static_cast<size_t>(j)] - dot) * scale;
+        for (int64_t c = 0; c < dim; ++c) {
+          dq[static_cast<size_t>(i * dim + c)] += ds * k.row(j)[c];
+          dk[static_cast<size_t>(j * dim + c)] += ds * q.row(i)[c];
+        }
+      }
+    }
+  }
+  static size_t size(const Matrix& m) { return static_cast<size_t>(m.rows() * m.cols()); }
+  std::vector<double> out, dq, dk, dv;
+};
+
+struct AttentionShape {
+  int64_t length, dim, window;
+};
+
+template <class E>
+struct Halves {
+  explicit Halves(const Matrix& m) : data(static_cast<size_t>(m.rows() * m.cols())), rows(m.rows()), cols(m.cols()) {
+    round_rows<E>(m.view(), view());
+  }
+  MatView<E> view() { return {data.data(), rows, cols}; }
+  Matrix widened() {
+    Matrix m(rows, cols);
+    add_to_rows<E>(view(), m.view());
+    return m;
+  }
+  std::vector<E> data;
+  int64_t rows, cols;
+};
+
+template <class E>
+void check_attention(const AttentionShape& shape, double bar) {
+  const auto make = [&](uint32_t seed) { return Halves<E>(random_matrix(shape.length, shape.dim, seed, 2)); };
+  Halves<E> q = make(1), k = make(2), v = make(3), dout = make(4), out = make(5), dq = make(6), dk = make(7), dv = make(8);
+  const AttentionReference expected(q.widened(), k.widened(), v.widened(), shape.window, dout.widened());
+  TrainedHeadScratch scratch;
+  std::vector<float> log_sums(static_cast<size_t>(shape.length));
+  const TrainedHead<E> head{q.view(), k.view(), v.view(), shape.window, {}};
+  attention_forward<E>(head, out.view(), log_sums.data(), scratch);
+  HeadGradients<E> gradients;
+  gradients.out = out.view();
+  gradients.dout = dout.view();
+  gradients.log_sums = log_sums.data();
+  gradients.dq = dq.view();
+  gradients.dk = dk.view();
+  gradients.dv = dv.view();
+  attention_backward<E>(head, gradients, scratch);
+  EXPECT_LT(relative_distance(out.widened().values(), expected.out), bar);
+  EXPECT_LT(relative_distance(dv.widened().values(), expected.dv), bar);
+  if (shape.length == 1) return;  // the others' gradients are zero there
+  EXPECT_LT(relative_distance(dq.widened().values(), expected.dq), bar);
+  EXPECT_LT(relative_distance(dk.widened().values(), expected.dk), bar);
+}
+
+class AttentionTraining : public ::testing::TestWithParam<AttentionShape> {};
+
+TEST_P(AttentionTraining, MatchesReferenceInFp32) { check_attention<float>(GetParam(), 2e-6); }
+TEST_P(AttentionTraining, MatchesReferenceInBf16) { check_attention<Bf16>(GetParam(), 1e-2); }
+
+INSTANTIATE_TEST_SUITE_P(Shapes, AttentionTraining,
+                         ::testing::Values(AttentionShape{1, 64, -1}, AttentionShape{2, 16, -1}, AttentionShape{63, 64, -1},
+                                           AttentionShape{64, 80, -1}, AttentionShape{65, 32, 8}, AttentionShape{200, 64, 64},
+                                           AttentionShape{257, 64, -1}, AttentionShape{257, 48, 16},
+                                           AttentionShape{130, 64, 1}),
+                         [](const auto& instance) {
+                           return fmt::format("L{}_D{}_{}", instance.param.length, instance.param.dim,
+                                              instance.param.window < 0 ? "global" : fmt::format("w{}", instance.param.window));
+                         });
+
+// The derivative of a loss along a random direction, with dropped weights: finite differences of the fp32 forward pass.
+TEST(AttentionDropout, GradientMatchesFiniteDifferences) {
+  constexpr int64_t kLength = 70, kDim = 32;
+  const Matrix v = random_matrix(kLength, kDim, 3), dout = random_matrix(kLength, kDim, 4);
+  Matrix q = random_matrix(kLength, kDim, 1), k = random_matrix(kLength, kDim, 2);
+  Matrix out(kLength, kDim), dq(kLength, kDim), dk(kLength, kDim), dv(kLength, kDim);
+  TrainedHeadScratch scratch;
+  std::vector<float> log_sums(kLength);
+  const auto loss = [&] {
+    attention_forward<float>({q.view(), k.view(), v.view(), -1, {0.25, 7}}, out.view(), log_sums.data(), scratch);
+    double sum = 0;
+    for (size_t i = 0; i < out.values().size(); ++i) sum += static_cast<double>(out.values()[i]) * dout.values()[i];
+    return sum;
+  };
+  loss();
+  HeadGradients<float> gradients;
+  gradients.out = out.view();
+  gradients.dout = dout.view();
+  gradients.log_sums = log_sums.data();
+  gradients.dq = dq.view();
+  gradients.dk = dk.view();
+  gradients.dv = dv.view();
+  attention_backward<float>({q.view(), k.view(), v.view(), -1, {0.25, 7}}, gradients, scratch);
+  for (Matrix* moved : {&q, &k}) {
+    const Matrix& gradient = moved == &q ? dq : dk;
+    const Matrix direction = random_matrix(kLength, kDim, 9);
+    constexpr float kStep = 1e-2f;
+    double along = 0;
+    for (size_t i = 0; i < direction.values().size(); ++i) along += static_cast<double>(gradient.values()[i]) * direction.values()[i];
+    const auto shift = [&](float step) {
+      for (int64_t r = 0; r < kLength; ++r) {
+        for (int64_t c = 0; c < kDim; ++c) moved->row(r)[c] += step * direction.row(r)[c];
+      }
+    };
+    shift(kStep);
+    const double above = loss();
+    shift(-2 * kStep);
+    const double below = loss();
+    shift(kStep);
+    EXPECT_NEAR((above - below) / (2 * kStep), along, 2e-3 * std::max(1.0, std::abs(along)));
+  }
+}
+
+TEST(Dropout, DrawsDependOnTheirPlaceAlone) {
+  const Dropout dropout{0.3, 5};
+  std::vector<float> whole(1000), part(100);
+  draw_dropout(dropout, 3, 0, 1000, whole.data());
+  draw_dropout(dropout, 3, 400, 100, part.data());
+  EXPECT_TRUE(std::equal(part.begin(), part.end(), whole.begin() + 400));
+  double sum = 0;
+  for (const float factor : whole) sum += factor;
+  EXPECT_NEAR(sum / 1000, 1, 0.1);
+}
+
+// ---- cross-entropy
+
+TEST(CrossEntropy, MatchesReference) {
+  const Matrix start = random_matrix(4, 1003, 6, 5);
+  const std::vector<int32_t> labels = {0, 1002, 17, 500};
+  for (const CrossEntropyOptions options : {CrossEntropyOptions{}, CrossEntropyOptions{0.1, 0}, CrossEntropyOptions{0.05, 0.01}}) {
+    Matrix logits = random_matrix(4, 1003, 6, 5), expected(4, 1003);
+    const auto reference = ref::cross_entropy(options, labels, 0.25, start.view(), expected.view());
+    const auto sums = cross_entropy<float>(options, labels, 0.25f, logits.view(), logits.view());
+    EXPECT_NEAR(sums.cross_entropy, reference.cross_entropy, 1e-5);
+    EXPECT_NEAR(sums.z_loss, reference.z_loss, 1e-5);
+    for (size_t i = 0; i < logits.values().size(); ++i) EXPECT_NEAR(logits.values()[i], expected.values()[i], 1e-7);
+  }
+}
+
+TEST(CrossEntropy, ReferenceMatchesFiniteDifferences) {
+  const CrossEntropyOptions options{0.1, 0.02};
+  const std::vector<int32_t> labels = {3};
+  Matrix logits = random_matrix(1, 9, 7, 2), gradient(1, 9), unused(1, 9);
+  ref::cross_entropy(options, labels, 1, logits.view(), gradient.view());
+  for (int64_t i = 0; i < 9; ++i) {
+    const auto loss = [&](float step) {
+      Matrix moved = random_matrix(1, 9, 7, 2);
+      moved.row(0)[i] += step;
+      const auto sums = ref::cross_entropy(options, labels, 1, moved.view(), unused.view());
+      return sums.cross_entropy + sums.z_loss;
+    };
+    EXPECT_NEAR((loss(1e-3f) - loss(-1e-3f)) / 2e-3, gradient.row(0)[i], 1e-4);
+  }
+}
+
+// ---- products
+
+TEST(TrainingProducts, MatchPlainLoops) {
+  constexpr int64_t kRows = 64, kOut = 48, kIn = 33;
+  const Matrix x = random_matrix(kRows, kIn, 1), w = random_matrix(kOut, kIn, 2), dy = random_matrix(kRows, kOut, 3);
+  Matrix y(kRows, kOut), dx(kRows, kIn), dw = random_matrix(kOut, kIn, 4);
+  const Matrix before = random_matrix(kOut, kIn, 4);
+  multiply_forward<float, float>(x.view(), w.view(), nullptr, y.view());
+  multiply_input_gradient<float, float>(dy.view(), w.view(), dx.view());
+  multiply_weight_gradient<float>(dy.view(), x.view(), dw.view());
+  for (int64_t t = 0; t < kRows; ++t) {
+    for (int64_t o = 0; o < kOut; ++o) {
+      double sum = 0;
+      for (int64_t i = 0; i < kIn; ++i) sum += static_cast<double>(x.row(t)[i]) * w.row(o)[i];
+      EXPECT_NEAR(y.row(t)[o], sum, 1e-5);
+    }
+    for (int64_t i = 0; i < kIn; ++i) {
+      double sum = 0;
+      for (int64_t o = 0; o < kOut; ++o) sum += static_cast<double>(dy.row(t)[o]) * w.row(o)[i];
+      EXPECT_NEAR(dx.row(t)[i], sum, 1e-5);
+    }
+  }
+  for (int64_t o = 0; o < kOut; ++o) {
+    for (int64_t i = 0; i < kIn; ++i) {
+      double sum = before.row(o)[i];
+      for (int64_t t = 0; t < kRows; ++t) sum += static_cast<double>(dy.row(t)[o]) * x.row(t)[i];
+      EXPECT_NEAR(dw.row(o)[i], sum, 1e-5);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace modernbert

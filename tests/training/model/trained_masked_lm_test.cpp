@@ -1,0 +1,120 @@
+#include "training/model/trained_masked_lm.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+
+#include "core/random.h"
+
+namespace modernbert {
+namespace {
+
+EncoderConfig small_config() {
+  EncoderConfig config;
+  config.vocab_size = 160;
+  config.hidden_size = 64;
+  config.intermediate_size = 96;
+  config.num_hidden_layers = 3;
+  config.num_attention_heads = 2;
+  config.pad_token_id = 0;
+  config.layers = {{-1, 160000}, {8, 10000}, {8, 10000}};
+  return config;
+}
+
+MaskedLmBatch documents(std::initializer_list<int> numbers) {
+  MaskedLmBatch batch;
+  for (const int number : numbers) {
+    std::vector<int32_t> ids;
+    for (int i = 0; i < 5 + 37 * number; ++i) {
+      ids.push_back(1 + static_cast<int32_t>(random_below(static_cast<uint64_t>(number), static_cast<uint64_t>(i), 159)));
+      batch.labels.push_back(i % 3 == 0 ? ids.back() : kNotPredicted);
+    }
+    batch.tokens.add(ids);
+  }
+  return batch;
+}
+
+class Trained : public ::testing::TestWithParam<ComputeType> {
+ protected:
+  ParameterBlock gradients(const std::vector<MaskedLmBatch>& batches, TrainingOptions options) {
+    const EncoderConfig config = small_config();
+    const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
+    ParameterBlock values(layout), result(layout);
+    initialize_parameters(config, 3, values);
+    options.dtype = GetParam();
+    options.threads = 2;
+    TrainedMaskedLm model(config, options);
+    model.set_parameters(values);
+    for (const MaskedLmBatch& batch : batches) model.forward_backward(batch, 0.01, 11, result);
+    return result;
+  }
+  static double distance(ParameterBlock& a, ParameterBlock& b) {
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < a.values().size(); ++i) {
+      difference += std::pow(static_cast<double>(a.values()[i]) - b.values()[i], 2);
+      norm += std::pow(static_cast<double>(a.values()[i]), 2);
+    }
+    return std::sqrt(difference / norm);
+  }
+  static TrainingOptions all_dropouts() {
+    TrainingOptions options;
+    options.embedding_dropout = options.attention_dropout = options.attn_out_dropout = options.mlp_dropout = 0.2;
+    return options;
+  }
+};
+
+TEST_P(Trained, SameInputsGiveTheSameBits) {
+  ParameterBlock first = gradients({documents({1, 4, 2})}, all_dropouts());
+  ParameterBlock second = gradients({documents({1, 4, 2})}, all_dropouts());
+  EXPECT_TRUE(std::ranges::equal(first.values(), second.values()));
+}
+
+TEST_P(Trained, PackedGradientIsTheSumOfTheDocuments) {
+  ParameterBlock packed = gradients({documents({1, 4, 2})}, all_dropouts());
+  ParameterBlock alone = gradients({documents({2}), documents({4}), documents({1})}, all_dropouts());
+  EXPECT_LT(distance(packed, alone), GetParam() == ComputeType::kFp32 ? 2e-6 : 2e-3);
+}
+
+TEST_P(Trained, RecomputationChangesNoBit) {
+  TrainingOptions options = all_dropouts();
+  ParameterBlock kept = gradients({documents({1, 4})}, options);
+  options.recompute = true;
+  ParameterBlock recomputed = gradients({documents({1, 4})}, options);
+  EXPECT_TRUE(std::ranges::equal(kept.values(), recomputed.values()));
+}
+
+// The loss along the gradient itself, dropout included: its slope is the gradient's squared norm.
+TEST_P(Trained, GradientIsTheSlopeOfTheLoss) {
+  if (GetParam() != ComputeType::kFp32) GTEST_SKIP() << "bf16 weights hide small steps";
+  const EncoderConfig config = small_config();
+  const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
+  ParameterBlock values(layout), gradient = gradients({documents({1, 3})}, all_dropouts()), unused(layout);
+  initialize_parameters(config, 3, values);
+  TrainingOptions options = all_dropouts();
+  options.dtype = ComputeType::kFp32;
+  options.threads = 2;
+  TrainedMaskedLm model(config, options);
+  double squares = 0;
+  for (const float g : gradient.values()) squares += static_cast<double>(g) * g;
+  const auto loss = [&](double step) {
+    ParameterBlock moved(layout);
+    for (size_t i = 0; i < moved.values().size(); ++i)
+      moved.values()[i] = values.values()[i] + static_cast<float>(step * gradient.values()[i]);
+    model.set_parameters(moved);
+    return 0.01 * model.forward_backward(documents({1, 3}), 0.01, 11, unused).cross_entropy;
+  };
+  const double step = 3e-3 / std::sqrt(squares);
+  EXPECT_NEAR((loss(step) - loss(-step)) / (2 * step), squares, 5e-3 * squares);
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, Trained, ::testing::Values(ComputeType::kFp32, ComputeType::kBf16),
+                         [](const auto& instance) { return std::string(to_string(instance.param)); });
+
+TEST(TrainedMaskedLm, RefusesARateOfOne) {
+  TrainingOptions options;
+  options.mlp_dropout = 1;
+  EXPECT_THROW(TrainedMaskedLm(small_config(), options), Error);
+}
+
+}  // namespace
+}  // namespace modernbert
