@@ -110,7 +110,8 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
     const MatView<float> before = part(dense_.first(rows)), gradient = part(dactivated);
     // The values come out once more; their place is free, and that of the gradient is too.
-    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout), gradient);
+    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout),
+                             gradient);
     round_rows<E>(gradient, part(rounded));
   });
   clear_padding(rounded, count_);

@@ -40,7 +40,8 @@ class HeadPass {
   Dropout dropout_;
   int64_t count_ = 0;
   MatView<const E> hidden_;
-  Rows<float> dense_, x_;  // before and after the activation; few rows, so nothing is rounded but a product's operands
+  Rows<float> dense_,
+      x_;  // before and after the activation; few rows, so nothing is rounded but a product's operands
   Rows<E> normalized_, out_;
   Rows<float> logits_, dout_;
   Rows<E> rounded_, dhidden_;
