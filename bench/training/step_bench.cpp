@@ -1,4 +1,5 @@
-// Training steps of whole models, the optimiser left out: tokens per second, share of the measured peak, peak memory.
+// Training steps of whole models, the optimiser left out: tokens per second, share of the measured peak, peak
+// memory.
 //   step_bench [nano|base] [fixed|ragged] [fp32|bf16] [steps] [threads]
 #include <fmt/format.h>
 #include <omp.h>
@@ -47,13 +48,15 @@ MaskedLmBatch make_batch(const Shape& shape, bool ragged) {
   MaskedLmBatch batch;
   for (int b = 0; b < shape.rows; ++b) {
     const int shortest = shape.length / 8;
-    const auto extra = random_below(1, static_cast<uint64_t>(b), static_cast<uint64_t>(shape.length - shortest + 1));
+    const auto extra =
+        random_below(1, static_cast<uint64_t>(b), static_cast<uint64_t>(shape.length - shortest + 1));
     std::vector<int32_t> ids(static_cast<size_t>(ragged ? shortest + static_cast<int>(extra) : shape.length));
     for (size_t i = 0; i < ids.size(); ++i)
       ids[i] = 5 + static_cast<int32_t>(random_below(random_hash(2, static_cast<uint64_t>(b)), i,
                                                      static_cast<uint64_t>(shape.config.vocab_size - 5)));
     for (size_t i = 0; i < ids.size(); ++i)
-      batch.labels.push_back(random_uniform(random_hash(3, static_cast<uint64_t>(b)), i) < 0.3 ? ids[i] : kNotPredicted);
+      batch.labels.push_back(
+          random_uniform(random_hash(3, static_cast<uint64_t>(b)), i) < 0.3 ? ids[i] : kNotPredicted);
     batch.tokens.add(ids);
   }
   return batch;
@@ -85,14 +88,17 @@ int run(const std::string& name, bool ragged, ComputeType dtype, int steps, int 
   }
   std::ranges::sort(times);
   const double time = times[times.size() / 2], flops = training_flops(shape.config, batch);
-  const double peak = measured_peak_gflops(dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32, threads);
+  const double peak =
+      measured_peak_gflops(dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32, threads);
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print("{} {} {}: {} tokens, {:.1f} ms median, {:.1f} ms best, {:.0f} tokens/s, {:.0f} GFLOP/s = {:.0f} % of {:.0f}, "
-             "loss {:.3f}, peak RSS {} MB\n",
-             name, ragged ? "ragged" : "fixed", to_string(dtype), batch.tokens.tokens(), 1e3 * time, 1e3 * times[0],
-             batch.tokens.tokens() / time, flops / time / 1e9, 100 * flops / time / 1e9 / peak, peak,
-             terms.cross_entropy / static_cast<double>(terms.labels), usage.ru_maxrss / 1024);
+  fmt::print(
+      "{} {} {}: {} tokens, {:.1f} ms median, {:.1f} ms best, {:.0f} tokens/s, {:.0f} GFLOP/s = {:.0f} % of "
+      "{:.0f}, "
+      "loss {:.3f}, peak RSS {} MB\n",
+      name, ragged ? "ragged" : "fixed", to_string(dtype), batch.tokens.tokens(), 1e3 * time, 1e3 * times[0],
+      batch.tokens.tokens() / time, flops / time / 1e9, 100 * flops / time / 1e9 / peak, peak,
+      terms.cross_entropy / static_cast<double>(terms.labels), usage.ru_maxrss / 1024);
   return 0;
 }
 
@@ -106,5 +112,6 @@ int main(int count, char** arguments) {
   using modernbert::ComputeType;
   return modernbert::run(argument(1, "nano"), argument(2, "fixed") == "ragged",
                          argument(3, "bf16") == "fp32" ? ComputeType::kFp32 : ComputeType::kBf16,
-                         std::stoi(argument(4, "5")), std::stoi(argument(5, std::to_string(omp_get_max_threads()))));
+                         std::stoi(argument(4, "5")),
+                         std::stoi(argument(5, std::to_string(omp_get_max_threads()))));
 }

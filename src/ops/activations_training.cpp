@@ -61,7 +61,8 @@ struct ReluPoint {
   template <class D, class V>
   HWY_INLINE Point<V> operator()(D d, V x) const {
     const auto positive = hn::Gt(x, hn::Zero(d));
-    return {hn::IfThenElse(positive, x, hn::Zero(d)), hn::IfThenElse(positive, hn::Set(d, 1.0f), hn::Zero(d))};
+    return {hn::IfThenElse(positive, x, hn::Zero(d)),
+            hn::IfThenElse(positive, hn::Set(d, 1.0f), hn::Zero(d))};
   }
 };
 struct TanhPoint {

@@ -1,5 +1,5 @@
-// Scores are kept transposed, keys down and queries across: a query's maximum and sum are then vectors, no sum runs
-// across lanes, and the weights lie as the products that follow want them.
+// Scores are kept transposed, keys down and queries across: a query's maximum and sum are then vectors, no
+// sum runs across lanes, and the weights lie as the products that follow want them.
 #include "ops/attention_training.h"
 
 #include <algorithm>
@@ -23,12 +23,16 @@ namespace modernbert {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr int64_t kBlock = 64;          // queries and keys of a block
-constexpr float kMasked = -1e30f;       // a score that no maximum lets through
-using Tag = hn::CappedTag<float, 16>;   // divides a block's row
+constexpr int64_t kBlock = 64;         // queries and keys of a block
+constexpr float kMasked = -1e30f;      // a score that no maximum lets through
+using Tag = hn::CappedTag<float, 16>;  // divides a block's row
 
-HWY_INLINE float element(float x) { return x; }
-HWY_INLINE float element(Bf16 x) { return to_float(x); }
+HWY_INLINE float element(float x) {
+  return x;
+}
+HWY_INLINE float element(Bf16 x) {
+  return to_float(x);
+}
 
 // ---- layouts
 
@@ -65,7 +69,9 @@ void pack_transposed(const E* rows, int64_t count, int64_t cols, E* to) {
 }
 
 // Rows as the second operand of a product that sums over the rows.
-HWY_INLINE const float* pack_pairs(const float* rows, int64_t, int64_t, float*) { return rows; }
+HWY_INLINE const float* pack_pairs(const float* rows, int64_t, int64_t, float*) {
+  return rows;
+}
 HWY_INLINE const Bf16* pack_pairs(const Bf16* rows, int64_t count, int64_t cols, Bf16* to) {
   for (int64_t r = 0; r < count; r += 2) {
     const Bf16 *even = rows + r * cols, *odd = even + cols;
@@ -79,7 +85,9 @@ HWY_INLINE const Bf16* pack_pairs(const Bf16* rows, int64_t count, int64_t cols,
 }
 
 // A block of fp32 weights, rounded, as rows.
-HWY_INLINE const float* rounded_rows(const float* block, float*) { return block; }
+HWY_INLINE const float* rounded_rows(const float* block, float*) {
+  return block;
+}
 HWY_INLINE const Bf16* rounded_rows(const float* block, Bf16* to) {
   const Tag d;
   for (int64_t i = 0; i < kBlock * kBlock; i += static_cast<int64_t>(hn::Lanes(d)))
@@ -88,7 +96,9 @@ HWY_INLINE const Bf16* rounded_rows(const float* block, Bf16* to) {
 }
 
 // The same as interleaved pairs of rows.
-HWY_INLINE const float* rounded_pairs(const float* block, float*) { return block; }
+HWY_INLINE const float* rounded_pairs(const float* block, float*) {
+  return block;
+}
 HWY_INLINE const Bf16* rounded_pairs(const float* block, Bf16* to) {
   const Tag d;
   const hn::RebindToUnsigned<Tag> du;
@@ -112,7 +122,8 @@ HWY_INLINE const Bf16* rounded_pairs(const float* block, Bf16* to) {
 // ---- blocks of scores
 
 template <class E>
-void multiply(const E* a, int64_t a_step, const E* b, float* c, int64_t m, int64_t n, int64_t k, bool accumulates) {
+void multiply(const E* a, int64_t a_step, const E* b, float* c, int64_t m, int64_t n, int64_t k,
+              bool accumulates) {
   multiply_blocks(BlockProduct<E>{a, a_step, b, c, n, m, n, k, accumulates});
 }
 
@@ -230,7 +241,10 @@ void round_row(const float* x, int64_t count, E* y) {
 
 struct Extent {
   explicit Extent(int64_t length, int64_t head_dim, int64_t window)
-      : length(length), padded((length + kBlock - 1) / kBlock * kBlock), dim((head_dim + 31) / 32 * 32), window(window) {}
+      : length(length),
+        padded((length + kBlock - 1) / kBlock * kBlock),
+        dim((head_dim + 31) / 32 * 32),
+        window(window) {}
   // Blocks of keys that queries [begin, begin + kBlock) see.
   int64_t first_key(int64_t begin) const {
     return window < 0 ? 0 : std::max<int64_t>(0, begin - window) / kBlock * kBlock;
@@ -244,7 +258,8 @@ struct Extent {
 // ---- forward
 
 template <class E>
-void forward(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums, TrainedHeadScratch& scratch) {
+void forward(const TrainedHead<E>& head, const MatView<E>& out, const HeadRecord& record,
+             TrainedHeadScratch& scratch) {
   const Extent extent(head.q.rows, head.q.cols, head.window);
   const int64_t dim = extent.dim;
   E* keys = scratch.take<E>(0, extent.padded * dim);
@@ -278,14 +293,16 @@ void forward(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums,
         multiply_elements(factors, scores);
       }
       scale_columns(state.correction, dim, sums);
-      multiply<E>(values_across + key, extent.padded, rounded_pairs(scores, pairs), sums, dim, kBlock, kBlock, true);
+      multiply<E>(values_across + key, extent.padded, rounded_pairs(scores, pairs), sums, dim, kBlock, kBlock,
+                  true);
     }
     for (int64_t i = 0; i < kBlock; ++i) state.correction[i] = 1.0f / state.sum[i];
     scale_columns(state.correction, dim, sums);
     transpose(sums, dim, kBlock, sum_rows);
     for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
       round_row(sum_rows + i * dim, out.cols, out.row_data(begin + i));
-      log_sums[begin + i] = state.maximum[i] + std::log2(state.sum[i]);
+      std::copy_n(sum_rows + i * dim, out.cols, record.out.row_data(begin + i));
+      record.log_sums[begin + i] = state.maximum[i] + std::log2(state.sum[i]);
     }
   }
 }
@@ -301,12 +318,13 @@ struct QueryTerms {
 template <class E>
 QueryTerms query_terms(const HeadGradients<E>& gradients, int64_t begin) {
   QueryTerms terms{};
-  for (int64_t i = 0; i < std::min(kBlock, gradients.out.rows - begin); ++i) {
-    const E *out = gradients.out.row_data(begin + i), *dout = gradients.dout.row_data(begin + i);
+  for (int64_t i = 0; i < std::min(kBlock, gradients.dout.rows - begin); ++i) {
+    const float* out = gradients.record.out.row_data(begin + i);
+    const E* dout = gradients.dout.row_data(begin + i);
     float dot = 0;
-    for (int64_t c = 0; c < gradients.out.cols; ++c) dot += element(out[c]) * element(dout[c]);
+    for (int64_t c = 0; c < gradients.dout.cols; ++c) dot += out[c] * element(dout[c]);
     terms.dots[i] = dot;
-    terms.log_sums[i] = gradients.log_sums[begin + i];
+    terms.log_sums[i] = gradients.record.log_sums[begin + i];
   }
   return terms;
 }
@@ -358,10 +376,12 @@ void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, Tra
       }
       backward_block(scale, terms.log_sums, terms.dots, scores, dweights);
       if (drops) multiply_elements(factors, scores);
-      multiply<E>(rounded_rows(scores, weights), kBlock, dout_pairs, dvalues + key * dim, kBlock, dim, kBlock, true);
-      multiply<E>(rounded_rows(dweights, weights), kBlock, query_pairs, dkeys + key * dim, kBlock, dim, kBlock, true);
-      multiply<E>(keys_across + key, extent.padded, rounded_pairs(dweights, weights), query_sums, dim, kBlock, kBlock,
+      multiply<E>(rounded_rows(scores, weights), kBlock, dout_pairs, dvalues + key * dim, kBlock, dim, kBlock,
                   true);
+      multiply<E>(rounded_rows(dweights, weights), kBlock, query_pairs, dkeys + key * dim, kBlock, dim,
+                  kBlock, true);
+      multiply<E>(keys_across + key, extent.padded, rounded_pairs(dweights, weights), query_sums, dim, kBlock,
+                  kBlock, true);
     }
     transpose(query_sums, dim, kBlock, dq_rows);
     for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
@@ -381,14 +401,18 @@ void rotate_all(const HeadRotation& rotation, const MatView<E>& x) {
   for (int64_t r = 0; r < x.rows; ++r) rotate(rotation, 1.0f, r, x.cols, x.row_data(r));
 }
 
-#define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                                                      \
-  void forward_##SUFFIX(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums, TrainedHeadScratch& s) {   \
-    forward(head, out, log_sums, s);                                                                                   \
-  }                                                                                                                    \
-  void backward_##SUFFIX(const TrainedHead<E>& head, const HeadGradients<E>& gradients, TrainedHeadScratch& s) {       \
-    backward(head, gradients, s);                                                                                      \
-  }                                                                                                                    \
-  void rotate_##SUFFIX(const HeadRotation& rotation, const MatView<E>& x) { rotate_all(rotation, x); }
+#define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                                    \
+  void forward_##SUFFIX(const TrainedHead<E>& head, const MatView<E>& out, const HeadRecord& record, \
+                        TrainedHeadScratch& s) {                                                     \
+    forward(head, out, record, s);                                                                   \
+  }                                                                                                  \
+  void backward_##SUFFIX(const TrainedHead<E>& head, const HeadGradients<E>& gradients,              \
+                         TrainedHeadScratch& s) {                                                    \
+    backward(head, gradients, s);                                                                    \
+  }                                                                                                  \
+  void rotate_##SUFFIX(const HeadRotation& rotation, const MatView<E>& x) {                          \
+    rotate_all(rotation, x);                                                                         \
+  }
 MODERNBERT_ATTENTION_FUNCTIONS(floats, float)
 MODERNBERT_ATTENTION_FUNCTIONS(halves, Bf16)
 #undef MODERNBERT_ATTENTION_FUNCTIONS
@@ -400,22 +424,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace modernbert {
 
-#define MODERNBERT_ATTENTION_DISPATCH(SUFFIX, E)                                                                     \
-  HWY_EXPORT(forward_##SUFFIX);                                                                                      \
-  HWY_EXPORT(backward_##SUFFIX);                                                                                     \
-  HWY_EXPORT(rotate_##SUFFIX);                                                                                       \
-  template <>                                                                                                        \
-  void attention_forward(const TrainedHead<E>& head, MatView<E> out, float* log_sums, TrainedHeadScratch& scratch) { \
-    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(head, out, log_sums, scratch);                                            \
-  }                                                                                                                  \
-  template <>                                                                                                        \
-  void attention_backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients,                             \
-                          TrainedHeadScratch& scratch) {                                                             \
-    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(head, gradients, scratch);                                               \
-  }                                                                                                                  \
-  template <>                                                                                                        \
-  void rotate_rows(const HeadRotation& rotation, MatView<E> x) {                                                     \
-    HWY_DYNAMIC_DISPATCH(rotate_##SUFFIX)(rotation, x);                                                              \
+#define MODERNBERT_ATTENTION_DISPATCH(SUFFIX, E)                                               \
+  HWY_EXPORT(forward_##SUFFIX);                                                                \
+  HWY_EXPORT(backward_##SUFFIX);                                                               \
+  HWY_EXPORT(rotate_##SUFFIX);                                                                 \
+  template <>                                                                                  \
+  void attention_forward(const TrainedHead<E>& head, MatView<E> out, const HeadRecord& record, \
+                         TrainedHeadScratch& scratch) {                                        \
+    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(head, out, record, scratch);                        \
+  }                                                                                            \
+  template <>                                                                                  \
+  void attention_backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients,       \
+                          TrainedHeadScratch& scratch) {                                       \
+    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(head, gradients, scratch);                         \
+  }                                                                                            \
+  template <>                                                                                  \
+  void rotate_rows(const HeadRotation& rotation, MatView<E> x) {                               \
+    HWY_DYNAMIC_DISPATCH(rotate_##SUFFIX)(rotation, x);                                        \
   }
 MODERNBERT_ATTENTION_DISPATCH(floats, float)
 MODERNBERT_ATTENTION_DISPATCH(halves, Bf16)

@@ -19,7 +19,8 @@ using Tag = hn::CappedTag<float, 16>;
 using Sums = hn::Vec<Tag>;
 
 // Adds row k (fp32) or rows k and k+1 (bf16, an interleaved pair) to the sums of kRows x kVectors vectors.
-HWY_INLINE int64_t add_step(const BlockProduct<float>& op, int64_t i, int64_t j, int64_t k, Sums (*sums)[kVectors]) {
+HWY_INLINE int64_t add_step(const BlockProduct<float>& op, int64_t i, int64_t j, int64_t k,
+                            Sums (*sums)[kVectors]) {
   const Tag d;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
   for (int64_t v = 0; v < kVectors; ++v) {
@@ -30,7 +31,8 @@ HWY_INLINE int64_t add_step(const BlockProduct<float>& op, int64_t i, int64_t j,
   return 1;
 }
 
-HWY_INLINE int64_t add_step(const BlockProduct<Bf16>& op, int64_t i, int64_t j, int64_t k, Sums (*sums)[kVectors]) {
+HWY_INLINE int64_t add_step(const BlockProduct<Bf16>& op, int64_t i, int64_t j, int64_t k,
+                            Sums (*sums)[kVectors]) {
   const Tag d;
   const hn::RebindToUnsigned<Tag> du;
   const auto lanes = static_cast<int64_t>(hn::Lanes(d));
@@ -57,7 +59,8 @@ HWY_INLINE void multiply(const BlockProduct<E>& op) {
       Sums sums[kRows][kVectors];
       for (int64_t r = 0; r < kRows; ++r) {
         for (int64_t v = 0; v < kVectors; ++v)
-          sums[r][v] = op.accumulates ? hn::LoadU(d, op.c + (i + r) * op.c_step + j + v * lanes) : hn::Zero(d);
+          sums[r][v] =
+              op.accumulates ? hn::LoadU(d, op.c + (i + r) * op.c_step + j + v * lanes) : hn::Zero(d);
       }
       for (int64_t k = 0; k < op.k;) k += add_step(op, i, j, k, sums);
       for (int64_t r = 0; r < kRows; ++r) {

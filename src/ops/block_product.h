@@ -24,8 +24,8 @@ struct BlockProduct {
 void multiply_blocks(const BlockProduct<float>& op);
 void multiply_blocks(const BlockProduct<Bf16>& op);
 
-// The matrix unit's registers have a shape that products and other libraries set differently: one scope around the
-// block products of a thread, within which nothing else may use the unit.
+// The matrix unit's registers have a shape that products and other libraries set differently: one scope
+// around the block products of a thread, within which nothing else may use the unit.
 class BlockProductScope {
  public:
   BlockProductScope();

@@ -1,4 +1,5 @@
-// Blocks of 32 x 32 sums in four of the unit's eight registers: two rows of a and two columns of b feed four products.
+// Blocks of 32 x 32 sums in four of the unit's eight registers: two rows of a and two columns of b feed four
+// products.
 #include "ops/block_product_amx.h"
 
 #if defined(__AMX_BF16__) || defined(__AMX_TILE__)

@@ -70,8 +70,8 @@ void gradient_row(const float* e, int64_t count, float factor, float constant, E
 }
 
 template <class E>
-void row_loss(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits, int64_t r,
-              E* gradient, CrossEntropySums& sums) {
+void row_loss(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits,
+              int64_t r, E* gradient, CrossEntropySums& sums) {
   float* z = logits.row_data(r);
   const float label_logit = z[label];
   RowTerms terms = scan_row(z, logits.cols);
@@ -108,12 +108,12 @@ namespace {
 HWY_EXPORT(loss_floats);
 HWY_EXPORT(loss_halves);
 
-void one_row(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits, int64_t r,
-             float* gradient, CrossEntropySums& sums) {
+void one_row(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits,
+             int64_t r, float* gradient, CrossEntropySums& sums) {
   HWY_DYNAMIC_DISPATCH(loss_floats)(options, label, scale, logits, r, gradient, sums);
 }
-void one_row(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits, int64_t r,
-             Bf16* gradient, CrossEntropySums& sums) {
+void one_row(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits,
+             int64_t r, Bf16* gradient, CrossEntropySums& sums) {
   HWY_DYNAMIC_DISPATCH(loss_halves)(options, label, scale, logits, r, gradient, sums);
 }
 
@@ -127,8 +127,8 @@ CrossEntropySums& CrossEntropySums::operator+=(const CrossEntropySums& other) {
 }
 
 template <class E>
-CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels, float scale,
-                               MatView<float> logits, MatView<E> gradient) {
+CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels,
+                               float scale, MatView<float> logits, MatView<E> gradient) {
   MB_CHECK(static_cast<int64_t>(labels.size()) == logits.rows && gradient.cols == logits.cols);
   CrossEntropySums sums;
   for (int64_t r = 0; r < logits.rows; ++r)
@@ -136,10 +136,10 @@ CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<con
   return sums;
 }
 
-template CrossEntropySums cross_entropy(const CrossEntropyOptions&, std::span<const int32_t>, float, MatView<float>,
-                                        MatView<float>);
-template CrossEntropySums cross_entropy(const CrossEntropyOptions&, std::span<const int32_t>, float, MatView<float>,
-                                        MatView<Bf16>);
+template CrossEntropySums cross_entropy(const CrossEntropyOptions&, std::span<const int32_t>, float,
+                                        MatView<float>, MatView<float>);
+template CrossEntropySums cross_entropy(const CrossEntropyOptions&, std::span<const int32_t>, float,
+                                        MatView<float>, MatView<Bf16>);
 
 }  // namespace modernbert
 #endif

@@ -22,16 +22,16 @@ struct CrossEntropySums {
   CrossEntropySums& operator+=(const CrossEntropySums& other);
 };
 
-// gradient = d(scale * loss) / dlogits, rounded to E (float or Bf16).   logits: [R,C], destroyed; labels: [R] in
-// [0,C).   gradient: [R,C] in the same memory: row r starts where row r of the logits does.
+// gradient = d(scale * loss) / dlogits, rounded to E (float or Bf16).   logits: [R,C], destroyed; labels: [R]
+// in [0,C).   gradient: [R,C] in the same memory: row r starts where row r of the logits does.
 template <class E>
-CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels, float scale,
-                               MatView<float> logits, MatView<E> gradient);
+CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels,
+                               float scale, MatView<float> logits, MatView<E> gradient);
 
 namespace ref {
 // Keeps the logits; gradient: [R,C] of its own.
-CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels, double scale,
-                               MatView<const float> logits, MatView<float> gradient);
+CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels,
+                               double scale, MatView<const float> logits, MatView<float> gradient);
 }  // namespace ref
 
 }  // namespace modernbert

@@ -1,5 +1,5 @@
-// Dropout whose draws are a function of a key and of where an element stands in its document, so that they are the same
-// however documents are packed and whichever thread computes them.
+// Dropout whose draws are a function of a key and of where an element stands in its document, so that they
+// are the same however documents are packed and whichever thread computes them.
 #pragma once
 
 #include <cstdint>

@@ -1,5 +1,5 @@
-// Vectors of floats from rows of fp32 or bf16, and the walk over a row whose length need not be a multiple of the
-// vector's: one loop serves both types.
+// Vectors of floats from rows of fp32 or bf16, and the walk over a row whose length need not be a multiple of
+// the vector's: one loop serves both types.
 #if defined(MODERNBERT_OPS_ELEMENT_ROWS_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef MODERNBERT_OPS_ELEMENT_ROWS_INL_H_
 #undef MODERNBERT_OPS_ELEMENT_ROWS_INL_H_

@@ -43,10 +43,9 @@ class Products {
  public:
   void run(const Operand& a, const Operand& b, const Operand& c, const float* bias, bool accumulates) {
     const Entry& entry = find(a, b, c, bias != nullptr, accumulates);
-    std::unordered_map<int, memory> arguments = {
-        {DNNL_ARG_SRC, memory(entry.source, engine_, a.data)},
-        {DNNL_ARG_WEIGHTS, memory(entry.weights, engine_, b.data)},
-        {DNNL_ARG_DST, memory(entry.result, engine_, c.data)}};
+    std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, memory(entry.source, engine_, a.data)},
+                                                 {DNNL_ARG_WEIGHTS, memory(entry.weights, engine_, b.data)},
+                                                 {DNNL_ARG_DST, memory(entry.result, engine_, c.data)}};
     if (bias != nullptr)
       arguments.emplace(DNNL_ARG_BIAS, memory(entry.bias, engine_, const_cast<float*>(bias)));
     entry.primitive.execute(stream_, arguments);
@@ -60,11 +59,22 @@ class Products {
   };
 
   const Entry& find(const Operand& a, const Operand& b, const Operand& c, bool has_bias, bool accumulates) {
-    const Shape shape = {a.rows,     a.cols,     b.cols,     a.row_step, a.col_step, b.row_step,
-                         b.col_step, c.row_step, has_bias,   accumulates, static_cast<int64_t>(a.type),
+    const Shape shape = {a.rows,
+                         a.cols,
+                         b.cols,
+                         a.row_step,
+                         a.col_step,
+                         b.row_step,
+                         b.col_step,
+                         c.row_step,
+                         has_bias,
+                         accumulates,
+                         static_cast<int64_t>(a.type),
                          static_cast<int64_t>(c.type)};
     const auto it = entries_.find(shape);
-    return it != entries_.end() ? it->second : entries_.emplace(shape, prepare(a, b, c, has_bias, accumulates)).first->second;
+    return it != entries_.end()
+               ? it->second
+               : entries_.emplace(shape, prepare(a, b, c, has_bias, accumulates)).first->second;
   }
 
   Entry prepare(const Operand& a, const Operand& b, const Operand& c, bool has_bias, bool accumulates) {

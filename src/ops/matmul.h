@@ -6,8 +6,9 @@
 
 namespace modernbert {
 
-// E: float or Bf16; sums are formed in fp32. Out: float or E. Each shape is prepared once and remembered, so rows
-// should come in few different numbers. Not to be called from inside a parallel region; uses the threads of OpenMP.
+// E: float or Bf16; sums are formed in fp32. Out: float or E. Each shape is prepared once and remembered, so
+// rows should come in few different numbers. Not to be called from inside a parallel region; uses the threads
+// of OpenMP.
 
 // y = x w^T + bias.   x: [T,in], w: [out,in], y: [T,out]; bias: [out] or null.
 template <class E, class Out>

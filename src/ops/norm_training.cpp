@@ -138,13 +138,25 @@ void sum_columns(MatView<const E> x, float* sums) {
 }
 
 // Highway's tables hold plain functions.
-#define MODERNBERT_NORM_FUNCTIONS(SUFFIX, E)                                                                      \
-  void forward_##SUFFIX(const NormForward<E>& op) { add_and_normalize_rows(op); }                                 \
-  void scale_##SUFFIX(MatView<const E> n, const float* w, const float* b, MatView<E> y) { scale_rows(n, w, b, y); } \
-  void backward_##SUFFIX(const NormBackward<E>& op) { backward_rows(op); }                                        \
-  void round_##SUFFIX(MatView<const float> x, MatView<E> y) { round_all(x, y); }                                  \
-  void add_##SUFFIX(MatView<const E> y, MatView<float> x) { add_all(y, x); }                                      \
-  void sum_##SUFFIX(MatView<const E> x, float* sums) { sum_columns(x, sums); }
+#define MODERNBERT_NORM_FUNCTIONS(SUFFIX, E)                                              \
+  void forward_##SUFFIX(const NormForward<E>& op) {                                       \
+    add_and_normalize_rows(op);                                                           \
+  }                                                                                       \
+  void scale_##SUFFIX(MatView<const E> n, const float* w, const float* b, MatView<E> y) { \
+    scale_rows(n, w, b, y);                                                               \
+  }                                                                                       \
+  void backward_##SUFFIX(const NormBackward<E>& op) {                                     \
+    backward_rows(op);                                                                    \
+  }                                                                                       \
+  void round_##SUFFIX(MatView<const float> x, MatView<E> y) {                             \
+    round_all(x, y);                                                                      \
+  }                                                                                       \
+  void add_##SUFFIX(MatView<const E> y, MatView<float> x) {                               \
+    add_all(y, x);                                                                        \
+  }                                                                                       \
+  void sum_##SUFFIX(MatView<const E> x, float* sums) {                                    \
+    sum_columns(x, sums);                                                                 \
+  }
 MODERNBERT_NORM_FUNCTIONS(floats, float)
 MODERNBERT_NORM_FUNCTIONS(halves, Bf16)
 #undef MODERNBERT_NORM_FUNCTIONS
@@ -156,36 +168,36 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace modernbert {
 
-#define MODERNBERT_NORM_DISPATCH(SUFFIX, E)                                                            \
-  HWY_EXPORT(forward_##SUFFIX);                                                                        \
-  HWY_EXPORT(scale_##SUFFIX);                                                                          \
-  HWY_EXPORT(backward_##SUFFIX);                                                                       \
-  HWY_EXPORT(round_##SUFFIX);                                                                          \
-  HWY_EXPORT(add_##SUFFIX);                                                                            \
-  HWY_EXPORT(sum_##SUFFIX);                                                                            \
-  template <>                                                                                          \
-  void add_and_normalize(const NormForward<E>& op) {                                                   \
-    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(op);                                                        \
-  }                                                                                                    \
-  template <>                                                                                          \
-  void scale_normalized(MatView<const E> n, const float* weight, const float* bias, MatView<E> out) {  \
-    HWY_DYNAMIC_DISPATCH(scale_##SUFFIX)(n, weight, bias, out);                                        \
-  }                                                                                                    \
-  template <>                                                                                          \
-  void normalize_backward(const NormBackward<E>& op) {                                                 \
-    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(op);                                                       \
-  }                                                                                                    \
-  template <>                                                                                          \
-  void round_rows(MatView<const float> x, MatView<E> y) {                                              \
-    HWY_DYNAMIC_DISPATCH(round_##SUFFIX)(x, y);                                                        \
-  }                                                                                                    \
-  template <>                                                                                          \
-  void add_to_rows(MatView<const E> y, MatView<float> x) {                                             \
-    HWY_DYNAMIC_DISPATCH(add_##SUFFIX)(y, x);                                                          \
-  }                                                                                                    \
-  template <>                                                                                          \
-  void add_column_sums(MatView<const E> x, float* sums) {                                              \
-    HWY_DYNAMIC_DISPATCH(sum_##SUFFIX)(x, sums);                                                       \
+#define MODERNBERT_NORM_DISPATCH(SUFFIX, E)                                                           \
+  HWY_EXPORT(forward_##SUFFIX);                                                                       \
+  HWY_EXPORT(scale_##SUFFIX);                                                                         \
+  HWY_EXPORT(backward_##SUFFIX);                                                                      \
+  HWY_EXPORT(round_##SUFFIX);                                                                         \
+  HWY_EXPORT(add_##SUFFIX);                                                                           \
+  HWY_EXPORT(sum_##SUFFIX);                                                                           \
+  template <>                                                                                         \
+  void add_and_normalize(const NormForward<E>& op) {                                                  \
+    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(op);                                                       \
+  }                                                                                                   \
+  template <>                                                                                         \
+  void scale_normalized(MatView<const E> n, const float* weight, const float* bias, MatView<E> out) { \
+    HWY_DYNAMIC_DISPATCH(scale_##SUFFIX)(n, weight, bias, out);                                       \
+  }                                                                                                   \
+  template <>                                                                                         \
+  void normalize_backward(const NormBackward<E>& op) {                                                \
+    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(op);                                                      \
+  }                                                                                                   \
+  template <>                                                                                         \
+  void round_rows(MatView<const float> x, MatView<E> y) {                                             \
+    HWY_DYNAMIC_DISPATCH(round_##SUFFIX)(x, y);                                                       \
+  }                                                                                                   \
+  template <>                                                                                         \
+  void add_to_rows(MatView<const E> y, MatView<float> x) {                                            \
+    HWY_DYNAMIC_DISPATCH(add_##SUFFIX)(y, x);                                                         \
+  }                                                                                                   \
+  template <>                                                                                         \
+  void add_column_sums(MatView<const E> x, float* sums) {                                             \
+    HWY_DYNAMIC_DISPATCH(sum_##SUFFIX)(x, sums);                                                      \
   }
 MODERNBERT_NORM_DISPATCH(floats, float)
 MODERNBERT_NORM_DISPATCH(halves, Bf16)

@@ -1,5 +1,5 @@
-// Layer normalisation that remembers what its backward pass needs, fused with what stands around it in an encoder:
-// the addition to the residual stream in front and the rounding of what the next product reads.
+// Layer normalisation that remembers what its backward pass needs, fused with what stands around it in an
+// encoder: the addition to the residual stream in front and the rounding of what the next product reads.
 #pragma once
 
 #include <span>
@@ -12,7 +12,7 @@ namespace modernbert {
 // Views of the same rows; E: float or Bf16.
 template <class E>
 struct NormForward {
-  MatView<float> x;         // residual stream [R,H]
+  MatView<float> x;               // residual stream [R,H]
   MatView<const float> added;     // [R,H], or no data: nothing is added
   const float* weight = nullptr;  // [H]; null: no norm, `out` is x rounded
   const float* bias = nullptr;    // [H] or null
@@ -34,13 +34,13 @@ void scale_normalized(MatView<const E> normalized, const float* weight, const fl
 template <class E>
 struct NormBackward {
   MatView<const float> dy;        // gradient of the norm's output [R,H], or no data: dx itself is
-  MatView<const E> normalized;  // [R,H]
-  const float* rstd = nullptr;  // [R]
+  MatView<const E> normalized;    // [R,H]
+  const float* rstd = nullptr;    // [R]
   const float* weight = nullptr;  // [H]
-  bool accumulates = true;      // dx += instead of dx =
-  MatView<float> dx;            // [R,H]
-  float* dweight = nullptr;     // [H], added to
-  float* dbias = nullptr;       // [H], added to; may be null
+  bool accumulates = true;        // dx += instead of dx =
+  MatView<float> dx;              // [R,H]
+  float* dweight = nullptr;       // [H], added to
+  float* dbias = nullptr;         // [H], added to; may be null
 };
 
 // dx += rstd * (g - mean(g) - n * mean(g * n)) with g = dy * weight, n = normalized.
@@ -59,8 +59,9 @@ void add_column_sums(MatView<const E> x, float* sums);
 
 namespace ref {
 // dx [R,H] is overwritten, dweight and dbias [H] are added to. x is the norm's input; double accumulators.
-void normalize_backward(MatView<const float> x, std::span<const float> weight, float eps, MatView<const float> dy,
-                        MatView<float> dx, std::span<double> dweight, std::span<double> dbias);
+void normalize_backward(MatView<const float> x, std::span<const float> weight, float eps,
+                        MatView<const float> dy, MatView<float> dx, std::span<double> dweight,
+                        std::span<double> dbias);
 }  // namespace ref
 
 }  // namespace modernbert

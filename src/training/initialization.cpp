@@ -19,9 +19,10 @@ bool ends_with_any(const std::string& name, std::span<const std::string_view> en
 // Of the normal distribution that is cut off afterwards.
 double deviation(const EncoderConfig& config, const ParameterInfo& parameter) {
   // What is added to the residual stream, and the pooling head.
-  constexpr std::array<std::string_view, 4> kResidual = {"attn.Wo.weight", "mlp.Wo.weight", "output.dense.weight",
-                                                         "pooler.dense.weight"};
-  constexpr std::array<std::string_view, 3> kFinal = {"decoder.weight", "classifier.weight", "qa_outputs.weight"};
+  constexpr std::array<std::string_view, 4> kResidual = {"attn.Wo.weight", "mlp.Wo.weight",
+                                                         "output.dense.weight", "pooler.dense.weight"};
+  constexpr std::array<std::string_view, 3> kFinal = {"decoder.weight", "classifier.weight",
+                                                      "qa_outputs.weight"};
   if (ends_with_any(parameter.name, kFinal)) return 1 / std::sqrt(static_cast<double>(config.hidden_size));
   if (ends_with_any(parameter.name, kResidual)) return kDeviation / std::sqrt(2.0 * config.num_hidden_layers);
   return kDeviation;

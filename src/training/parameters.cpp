@@ -45,10 +45,12 @@ class Listing {
 
   void embeddings() {
     const std::string stem = is_bert_ ? "bert.embeddings." : "model.embeddings.";
-    add(stem + (is_bert_ ? "word_embeddings.weight" : "tok_embeddings.weight"), {config_.vocab_size, hidden_});
+    add(stem + (is_bert_ ? "word_embeddings.weight" : "tok_embeddings.weight"),
+        {config_.vocab_size, hidden_});
     if (config_.position_kind == PositionKind::kAbsolute)
       add(stem + "position_embeddings.weight", {config_.max_position_embeddings, hidden_});
-    if (config_.type_vocab_size > 0) add(stem + "token_type_embeddings.weight", {config_.type_vocab_size, hidden_});
+    if (config_.type_vocab_size > 0)
+      add(stem + "token_type_embeddings.weight", {config_.type_vocab_size, hidden_});
     norm(stem + (is_bert_ ? "LayerNorm" : "norm"), config_.norm_bias);
   }
 
@@ -68,7 +70,8 @@ class Listing {
     constexpr std::array kParts = {"query", "key", "value"};
     for (const auto* part : kParts)
       add(stem + "attention.self." + part + ".weight", {hidden_, hidden_}, part != kParts[0]);
-    for (const auto* part : kParts) add(stem + "attention.self." + part + ".bias", {hidden_}, part != kParts[0]);
+    for (const auto* part : kParts)
+      add(stem + "attention.self." + part + ".bias", {hidden_}, part != kParts[0]);
     linear(stem + "attention.output.dense", hidden_, hidden_, true);
     norm(stem + "attention.output.LayerNorm", true);
     linear(stem + "intermediate.dense", config_.intermediate_size, hidden_, true);
@@ -76,7 +79,8 @@ class Listing {
     norm(stem + "output.LayerNorm", true);
   }
 
-  void prediction_head(const PredictionHeadConfig& head, const std::string& dense, const std::string& head_norm) {
+  void prediction_head(const PredictionHeadConfig& head, const std::string& dense,
+                       const std::string& head_norm) {
     if (head.dense) linear(dense, hidden_, hidden_, head.dense_bias);
     if (head.norm) norm(head_norm, head.norm_bias);
   }
@@ -89,7 +93,9 @@ class Listing {
   void modernbert_head(HeadKind head) {
     if (head == HeadKind::kNone) return;
     const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
-    prediction_head(head == HeadKind::kMaskedLm ? config_.mlm_head : pooled ? config_.sequence_head : config_.token_head,
+    prediction_head(head == HeadKind::kMaskedLm ? config_.mlm_head
+                    : pooled                    ? config_.sequence_head
+                                                : config_.token_head,
                     "head.dense", "head.norm");
     if (head == HeadKind::kMaskedLm) return decoder("decoder.weight", "decoder.bias");
     linear("classifier", outputs(head), hidden_, true);
@@ -98,12 +104,13 @@ class Listing {
   void bert_head(HeadKind head) {
     if (head == HeadKind::kNone) return;
     if (head == HeadKind::kMaskedLm) {
-      prediction_head(config_.mlm_head, "cls.predictions.transform.dense", "cls.predictions.transform.LayerNorm");
+      prediction_head(config_.mlm_head, "cls.predictions.transform.dense",
+                      "cls.predictions.transform.LayerNorm");
       return decoder("cls.predictions.decoder.weight", "cls.predictions.bias");
     }
     const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
-    prediction_head(pooled ? config_.sequence_head : config_.token_head, pooled ? "bert.pooler.dense" : "head.dense",
-                    "head.norm");
+    prediction_head(pooled ? config_.sequence_head : config_.token_head,
+                    pooled ? "bert.pooler.dense" : "head.dense", "head.norm");
     linear(head == HeadKind::kQuestionAnswering ? "qa_outputs" : "classifier", outputs(head), hidden_, true);
   }
 

@@ -1,5 +1,5 @@
-// The trainable tensors of a model: their names, shapes and places in one block of floats. Values, gradients and
-// optimiser moments all have the same layout.
+// The trainable tensors of a model: their names, shapes and places in one block of floats. Values, gradients
+// and optimiser moments all have the same layout.
 #pragma once
 
 #include <cstdint>
@@ -26,8 +26,8 @@ struct ParameterInfo {
   bool decays() const { return shape.size() > 1 && !name.ends_with(".bias"); }
 };
 
-// Immutable. A tied decoder is no parameter of its own. Every tensor starts at a cache line, except that BERT's
-// queries, keys and values lie one after another: together they are the [3H,H] matrix of one product.
+// Immutable. A tied decoder is no parameter of its own. Every tensor starts at a cache line, except that
+// BERT's queries, keys and values lie one after another: together they are the [3H,H] matrix of one product.
 class ParameterLayout {
  public:
   ParameterLayout(const EncoderConfig& config, HeadKind head);
@@ -48,7 +48,9 @@ class ParameterBlock {
   explicit ParameterBlock(std::shared_ptr<const ParameterLayout> layout);
   std::span<float> values() { return {values_.data(), static_cast<size_t>(layout_->size())}; }
   std::span<const float> values() const { return {values_.data(), static_cast<size_t>(layout_->size())}; }
-  std::span<float> of(const ParameterInfo& parameter) { return values().subspan(parameter.offset, parameter.size); }
+  std::span<float> of(const ParameterInfo& parameter) {
+    return values().subspan(parameter.offset, parameter.size);
+  }
   std::span<const float> of(const ParameterInfo& parameter) const {
     return values().subspan(parameter.offset, parameter.size);
   }
@@ -63,8 +65,9 @@ class ParameterBlock {
 // Error (kNotFound, kInvalidFile) naming the tensor that is missing or of another shape.
 void load_parameters(const Weights& weights, ParameterBlock& block);
 
-// The recipe of Megatron: truncated normal values of deviation 0.02, 0.02 / sqrt(2 layers) for what is added to the
-// residual stream, H^-0.5 for an untied decoder or a classifier; norms 1, biases 0. The same seed gives the same bits.
+// The recipe of Megatron: truncated normal values of deviation 0.02, 0.02 / sqrt(2 layers) for what is added
+// to the residual stream, H^-0.5 for an untied decoder or a classifier; norms 1, biases 0. The same seed
+// gives the same bits.
 void initialize_parameters(const EncoderConfig& config, uint64_t seed, ParameterBlock& block);
 
 }  // namespace modernbert

@@ -82,8 +82,8 @@ Result train_masked_lm(const GradientModel& model, const TrainingOptions& option
   return result;
 }
 
-Result train_task(const GradientModel& model, HeadKind head, const TrainingOptions& options, const CaseInputs& inputs,
-                  const Tensor& labels) {
+Result train_task(const GradientModel& model, HeadKind head, const TrainingOptions& options,
+                  const CaseInputs& inputs, const Tensor& labels) {
   ParameterBlock values = make_block(model, head);
   Result result{0, make_block(model, head)};
   load_parameters(model.weights, values);
@@ -106,8 +106,10 @@ double relative_distance(const CaseFolder& folder, const CaseSpec& spec, const J
   size_t found = 0;
   for (const auto& [name, ignored] : expected.json().items()) {
     const ParameterInfo* info = actual.layout().find(name);
-    if (info == nullptr) fail(ErrorCode::kInvalidFile, "{}: {} is no parameter of the model", expected.source(), name);
-    const auto values = require_tensor(folder, spec, require_object(expected, name).string("tensor", "")).to_floats();
+    if (info == nullptr)
+      fail(ErrorCode::kInvalidFile, "{}: {} is no parameter of the model", expected.source(), name);
+    const auto values =
+        require_tensor(folder, spec, require_object(expected, name).string("tensor", "")).to_floats();
     const auto gradient = actual.of(*info);
     if (values.size() != gradient.size())
       fail(ErrorCode::kInvalidFile, "{}: {} has {} elements, want {}", expected.source(), name, values.size(),
@@ -133,9 +135,11 @@ void compare(const CaseFolder& folder, const CaseSpec& spec, const std::string& 
   Bars loss_bars;
   if (fp32) loss_bars.max_abs = tolerance.number("loss_abs", -1);
   report.add(name + "loss", {loss_error, loss_error}, loss_bars);
-  const double distance = relative_distance(folder, spec, require_object(json, "gradients"), result.gradients);
+  const double distance =
+      relative_distance(folder, spec, require_object(json, "gradients"), result.gradients);
   const JsonObject errors = require_object(json, "relative_l2_error_of_all_gradients");
-  const double bar = fp32 ? tolerance.number("relative_l2_of_all_gradients", -1) : 1.25 * errors.number("hf_bf16_sdpa", -1);
+  const double bar =
+      fp32 ? tolerance.number("relative_l2_of_all_gradients", -1) : 1.25 * errors.number("hf_bf16_sdpa", -1);
   report.add(name + "gradients", {distance, distance}, {.max_abs = bar});
 }
 
@@ -147,7 +151,8 @@ MaskedLmBatch padded_batch(const CaseFolder& folder, const CaseSpec& spec) {
 std::vector<MaskedLmBatch> one_by_one(const MaskedLmBatch& packed) {
   std::vector<MaskedLmBatch> batches;
   for (int32_t b = 0; b < packed.tokens.sequences(); ++b) {
-    const auto begin = static_cast<size_t>(packed.tokens.begin(b)), length = static_cast<size_t>(packed.tokens.length(b));
+    const auto begin = static_cast<size_t>(packed.tokens.begin(b)),
+               length = static_cast<size_t>(packed.tokens.length(b));
     MaskedLmBatch one;
     one.tokens.add(std::span(packed.tokens.ids).subspan(begin, length));
     const auto labels = std::span(packed.labels).subspan(begin, length);
@@ -164,8 +169,10 @@ MaskedLmBatch packed_batch(const CaseFolder& folder, const CaseSpec& spec) {
   MaskedLmBatch batch;
   for (size_t i = 0; i + 1 < bounds.size(); ++i) {
     if (bounds[i] < 0 || bounds[i + 1] <= bounds[i] || static_cast<size_t>(bounds[i + 1]) > ids.size())
-      fail(ErrorCode::kInvalidFile, "{}: cu_seqlens of case {} do not ascend within the row", folder.source(), spec.name);
-    batch.tokens.add(std::span(ids).subspan(static_cast<size_t>(bounds[i]), static_cast<size_t>(bounds[i + 1] - bounds[i])));
+      fail(ErrorCode::kInvalidFile, "{}: cu_seqlens of case {} do not ascend within the row", folder.source(),
+           spec.name);
+    batch.tokens.add(std::span(ids).subspan(static_cast<size_t>(bounds[i]),
+                                            static_cast<size_t>(bounds[i + 1] - bounds[i])));
   }
   batch.labels = require_input(folder, spec, "labels").to_ints();
   return batch;
@@ -180,7 +187,8 @@ GradientModel load_gradient_model(const std::filesystem::path& folder, ComputeTy
   return {parse_config(json.dump(), path.string()), Weights::open(folder), resolved, threads};
 }
 
-void run_gradient_case(const CaseFolder& folder, const CaseSpec& plain, const GradientModel& model, CaseReport& report) {
+void run_gradient_case(const CaseFolder& folder, const CaseSpec& plain, const GradientModel& model,
+                       CaseReport& report) {
   const JsonObject json = case_json(folder, plain);
   const CaseSpec spec = with_inputs(plain, json, "");
   const HeadKind head = parse_head(json);
@@ -189,11 +197,14 @@ void run_gradient_case(const CaseFolder& folder, const CaseSpec& plain, const Gr
     const MaskedLmBatch batch = padded_batch(folder, spec);
     return compare(folder, spec, "", train_masked_lm(model, options, {&batch, 1}), report);
   }
-  compare(folder, spec, "",
-          train_task(model, head, options, read_case_inputs(folder, spec), require_input(folder, spec, "labels")), report);
+  compare(
+      folder, spec, "",
+      train_task(model, head, options, read_case_inputs(folder, spec), require_input(folder, spec, "labels")),
+      report);
 }
 
-void run_layout_case(const CaseFolder& folder, const CaseSpec& plain, const GradientModel& model, CaseReport& report) {
+void run_layout_case(const CaseFolder& folder, const CaseSpec& plain, const GradientModel& model,
+                     CaseReport& report) {
   const JsonObject json = case_json(folder, plain);
   const TrainingOptions options = training_options(model, json);
   for (const std::string layout : {"right.", "left."}) {
@@ -211,7 +222,8 @@ void run_loss_case(const CaseFolder& folder, const CaseSpec& plain, CaseReport& 
   const Tensor& stored = require_input(folder, spec, "logits");
   const auto labels = require_input(folder, spec, "labels").to_ints();
   if (stored.shape.size() != 2 || stored.shape[0] != static_cast<int64_t>(labels.size()))
-    fail(ErrorCode::kInvalidFile, "{}: logits are {} for {} labels", stored.source, stored.shape_text(), labels.size());
+    fail(ErrorCode::kInvalidFile, "{}: logits are {} for {} labels", stored.source, stored.shape_text(),
+         labels.size());
   const auto values = stored.to_floats();
   const auto counted = std::ranges::count_if(labels, [](int32_t label) { return label != kNotPredicted; });
   const double scale = 1 / static_cast<double>(counted);
@@ -220,7 +232,8 @@ void run_loss_case(const CaseFolder& folder, const CaseSpec& plain, CaseReport& 
   for (int64_t r = 0; r < logits.rows(); ++r) {
     const int32_t label = labels[static_cast<size_t>(r)];
     if (label == kNotPredicted) continue;  // its gradient stays zero
-    if (label < 0 || label >= logits.cols()) fail(ErrorCode::kInvalidFile, "{}: label {}", stored.source, label);
+    if (label < 0 || label >= logits.cols())
+      fail(ErrorCode::kInvalidFile, "{}: label {}", stored.source, label);
     std::copy_n(values.data() + r * logits.cols(), logits.cols(), logits.row(r).data());
     const MatView<float> row = logits.view().slice_rows(r, 1);
     sums += cross_entropy<float>(loss_options(json), {&label, 1}, static_cast<float>(scale), row, row);
@@ -234,7 +247,8 @@ void run_loss_case(const CaseFolder& folder, const CaseSpec& plain, CaseReport& 
   check("loss", scale * (sums.cross_entropy + sums.z_loss));
   check("ce_loss", scale * sums.cross_entropy);
   check("z_loss", scale * sums.z_loss);
-  report.compare("gradient", logits.values(), require_tensor(folder, spec, json.string("gradient", "")).to_floats(),
+  report.compare("gradient", logits.values(),
+                 require_tensor(folder, spec, json.string("gradient", "")).to_floats(),
                  {.max_abs = tolerance.number("gradient_abs", -1)});
 }
 

@@ -18,12 +18,14 @@ struct GradientModel {
 };
 GradientModel load_gradient_model(const std::filesystem::path& folder, ComputeType dtype, int threads);
 
-// Loss and all gradients together. fp32: the case's bars; bf16: 1.25 times the relative distance of Hugging Face's
-// bfloat16 run, the loss is not held to a bar.
-void run_gradient_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model, CaseReport& report);
+// Loss and all gradients together. fp32: the case's bars; bf16: 1.25 times the relative distance of Hugging
+// Face's bfloat16 run, the loss is not held to a bar.
+void run_gradient_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model,
+                       CaseReport& report);
 
 // The same documents right-padded, left-padded, packed in one row, and one by one.
-void run_layout_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model, CaseReport& report);
+void run_layout_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model,
+                     CaseReport& report);
 
 // Cross-entropy with label smoothing and z-loss on given logits.
 void run_loss_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport& report);

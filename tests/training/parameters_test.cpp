@@ -47,7 +47,8 @@ TEST_P(ParametersOf, CheckpointAreAllLoaded) {
 
 INSTANTIATE_TEST_SUITE_P(Committed, ParametersOf,
                          ::testing::Values(Folder{"modernbert_masked_lm", HeadKind::kMaskedLm},
-                                           Folder{"modernbert_sequence_mean", HeadKind::kSequenceClassification},
+                                           Folder{"modernbert_sequence_mean",
+                                                  HeadKind::kSequenceClassification},
                                            Folder{"modernbert_tokens", HeadKind::kTokenClassification}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 

@@ -62,7 +62,8 @@ TEST_P(TrainingFolders, Pass) {
   MB_SKIP_UNLESS_EXISTS(root);
   VerifyOptions options{.dtype = GetParam()};
   options.on_case = [](const CaseResult& result) {
-    EXPECT_NE(result.status, CaseStatus::kFailed) << result.folder << " " << result.name << ": " << result.reason;
+    EXPECT_NE(result.status, CaseStatus::kFailed)
+        << result.folder << " " << result.name << ": " << result.reason;
   };
   const VerifySummary summary = verify(folders_below(root), options);
   EXPECT_GE(summary.cases - summary.skipped, 27);

@@ -33,7 +33,8 @@ double mish_derivative(double x) {
 }  // namespace
 
 double activation_derivative(Activation activation, double x) {
-  constexpr double kSeluScale = 1.0507009873554804934193349852946, kSeluAlpha = 1.6732632423543772848170429916717;
+  constexpr double kSeluScale = 1.0507009873554804934193349852946,
+                   kSeluAlpha = 1.6732632423543772848170429916717;
   switch (activation) {
     case Activation::kIdentity:
       return 1;

@@ -5,8 +5,8 @@
 
 namespace modernbert::ref {
 
-CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels, double scale,
-                               MatView<const float> logits, MatView<float> gradient) {
+CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<const int32_t> labels,
+                               double scale, MatView<const float> logits, MatView<float> gradient) {
   CrossEntropySums sums;
   const auto classes = static_cast<double>(logits.cols);
   for (int64_t r = 0; r < logits.rows; ++r) {

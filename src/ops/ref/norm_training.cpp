@@ -4,8 +4,9 @@
 
 namespace modernbert::ref {
 
-void normalize_backward(MatView<const float> x, std::span<const float> weight, float eps, MatView<const float> dy,
-                        MatView<float> dx, std::span<double> dweight, std::span<double> dbias) {
+void normalize_backward(MatView<const float> x, std::span<const float> weight, float eps,
+                        MatView<const float> dy, MatView<float> dx, std::span<double> dweight,
+                        std::span<double> dbias) {
   const auto count = static_cast<double>(x.cols);
   for (int64_t r = 0; r < x.rows; ++r) {
     double mean = 0, variance = 0;
@@ -21,7 +22,8 @@ void normalize_backward(MatView<const float> x, std::span<const float> weight, f
     for (int64_t i = 0; i < x.cols; ++i) {
       const auto c = static_cast<size_t>(i);
       const double n = (x.row_data(r)[i] - mean) * rstd, gradient = dy.row_data(r)[i];
-      dx.row_data(r)[i] = static_cast<float>(rstd * (gradient * weight[c] - gradient_mean - n * product_mean));
+      dx.row_data(r)[i] =
+          static_cast<float>(rstd * (gradient * weight[c] - gradient_mean - n * product_mean));
       dweight[c] += gradient * n;
       dbias[c] += gradient;
     }

@@ -18,7 +18,8 @@ inline uint64_t sequence_key(const TokenBatch& batch, int32_t sequence) {
 }
 
 struct BatchRows {
-  explicit BatchRows(const TokenBatch& tokens) : batch(tokens), count(tokens.tokens()), padded(padded_rows(count)) {
+  explicit BatchRows(const TokenBatch& tokens)
+      : batch(tokens), count(tokens.tokens()), padded(padded_rows(count)) {
     for (int32_t b = 0; b < tokens.sequences(); ++b) {
       sequence_keys.push_back(sequence_key(tokens, b));
       for (int32_t i = 0; i < tokens.length(b); ++i)
@@ -26,8 +27,8 @@ struct BatchRows {
     }
   }
   const TokenBatch& batch;
-  int64_t count;   // T
-  int64_t padded;  // rows of buffers
+  int64_t count;                        // T
+  int64_t padded;                       // rows of buffers
   std::vector<uint64_t> sequence_keys;  // [B]
   std::vector<uint64_t> row_keys;       // [T] rows of dropout draws
 };

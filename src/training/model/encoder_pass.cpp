@@ -38,11 +38,13 @@ void EncoderPass<E>::drop(const Dropout& dropout, const BatchRows& rows, MatView
 }
 
 template <class E>
-void EncoderPass<E>::normalize(const NormPlaces& norm, MatView<const float> added, bool replaces_x, MatView<E> normalized,
-                               std::vector<float>* rstd, MatView<E> out) {
+void EncoderPass<E>::normalize(const NormPlaces& norm, MatView<const float> added, bool replaces_x,
+                               MatView<E> normalized, std::vector<float>* rstd, MatView<E> out) {
   if (rstd != nullptr) rstd->resize(static_cast<size_t>(count_));
   parallel_rows(threads_, count_, [&](Range range, int) {
-    const auto part = [&](auto view) { return view.data == nullptr ? view : view.slice_rows(range.begin, range.size()); };
+    const auto part = [&](auto view) {
+      return view.data == nullptr ? view : view.slice_rows(range.begin, range.size());
+    };
     NormForward<E> op;
     op.x = part(x_.first(count_));
     op.added = part(added);
@@ -81,10 +83,12 @@ void EncoderPass<E>::embed(const BatchRows& rows) {
             batch.type_ids.empty() ? 0 : batch.type_ids[t]);
     }
   });
-  normalize(places_.embedding_norm, {}, true, embedding_normalized_.resize(count_, hidden), &embedding_rstd_, {});
+  normalize(places_.embedding_norm, {}, true, embedding_normalized_.resize(count_, hidden), &embedding_rstd_,
+            {});
   const Dropout drop = dropout(options_.embedding_dropout, kEmbeddingSite, 0);
   if (drop.rate <= 0) return;
-  for (int64_t r = 0; r < count_; ++r) drop_row(drop, rows.row_keys[static_cast<size_t>(r)], hidden, x.row_data(r));
+  for (int64_t r = 0; r < count_; ++r)
+    drop_row(drop, rows.row_keys[static_cast<size_t>(r)], hidden, x.row_data(r));
 }
 
 template <class E>
@@ -97,8 +101,8 @@ MatView<const E> EncoderPass<E>::forward(const BatchRows& rows, const uint64_t* 
   const int32_t positions = 1 + *std::ranges::max_element(rows.batch.positions);
   layer_tables_.clear();
   for (const LayerConfig& layer : config_.layers) {
-    layer_tables_.push_back(config_.position_kind == PositionKind::kRope ? tables_.get(layer.rope_theta, positions)
-                                                                         : nullptr);
+    layer_tables_.push_back(
+        config_.position_kind == PositionKind::kRope ? tables_.get(layer.rope_theta, positions) : nullptr);
   }
   const int64_t hidden = config_.hidden_size;
   output_.resize(padded_, hidden);
@@ -175,12 +179,15 @@ void EncoderPass<E>::project_queries(size_t index, const BatchRows& rows, MatVie
 
 // The head of one sequence as the ops see it.
 template <class E>
-TrainedHead<E> head_view(const EncoderConfig& config, MatView<const E> qkv, const TokenBatch& batch, int32_t b,
-                         int64_t head, int32_t window) {
+TrainedHead<E> head_view(const EncoderConfig& config, MatView<const E> qkv, const TokenBatch& batch,
+                         int32_t b, int64_t head, int32_t window) {
   const int64_t dim = config.head_dim(), hidden = config.hidden_size;
   const auto rows = qkv.slice_rows(batch.begin(b), batch.length(b));
-  return {rows.slice_cols(head * dim, dim), rows.slice_cols(hidden + head * dim, dim),
-          rows.slice_cols(2 * hidden + head * dim, dim), window, {}};
+  return {rows.slice_cols(head * dim, dim),
+          rows.slice_cols(hidden + head * dim, dim),
+          rows.slice_cols(2 * hidden + head * dim, dim),
+          window,
+          {}};
 }
 
 template <class E>
@@ -189,15 +196,19 @@ void EncoderPass<E>::attend(size_t index, const BatchRows& rows) {
   const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
   const TokenBatch& batch = rows.batch;
   const MatView<E> context = layer.context.resize(padded_, config_.hidden_size);
+  const MatView<float> exact = layer.exact_context.resize(count_, config_.hidden_size);
   const MatView<float> log_sums = layer.log_sums.resize(heads, count_);
   const Dropout drop = dropout(options_.attention_dropout, kAttentionSite, index);
 #pragma omp parallel for schedule(dynamic) collapse(2) num_threads(threads_)
   for (int32_t b = 0; b < batch.sequences(); ++b) {
     for (int64_t h = 0; h < heads; ++h) {
       auto head = head_view<E>(config_, layer.qkv.first(padded_), batch, b, h, config_.layers[index].window);
-      head.dropout = drop.with_key(rows.sequence_keys[static_cast<size_t>(b)]).with_key(static_cast<uint64_t>(h));
-      attention_forward<E>(head, context.slice_rows(batch.begin(b), batch.length(b)).slice_cols(h * dim, dim),
-                           log_sums.row_data(h) + batch.begin(b),
+      head.dropout =
+          drop.with_key(rows.sequence_keys[static_cast<size_t>(b)]).with_key(static_cast<uint64_t>(h));
+      const auto part = [&](auto view) {
+        return view.slice_rows(batch.begin(b), batch.length(b)).slice_cols(h * dim, dim);
+      };
+      attention_forward<E>(head, part(context), {log_sums.row_data(h) + batch.begin(b), part(exact)},
                            scratches_[static_cast<size_t>(omp_get_thread_num())]);
     }
   }
@@ -222,8 +233,9 @@ void EncoderPass<E>::run_mlp(size_t index, const BatchRows& rows) {
 // ---- backward
 
 template <class E>
-void EncoderPass<E>::backward_norm(const NormPlaces& norm, MatView<const float> dy, MatView<const E> normalized,
-                                   const std::vector<float>& rstd, bool accumulates, ParameterBlock& gradients) {
+void EncoderPass<E>::backward_norm(const NormPlaces& norm, MatView<const float> dy,
+                                   MatView<const E> normalized, const std::vector<float>& rstd,
+                                   bool accumulates, ParameterBlock& gradients) {
   const int64_t hidden = config_.hidden_size;
   parallel_rows(threads_, count_, [&](Range range, int share) {
     AlignedBuffer<float>& sums = partial_sums_[static_cast<size_t>(share)];
@@ -291,9 +303,12 @@ void EncoderPass<E>::backward_layer(size_t index, const BatchRows& rows, Paramet
   }
   const LayerPlaces& places = places_.layers[index];
   KeptLayer<E>& layer = kept(index);
-  if (!pre_norm()) backward_norm(places.mlp_norm, {}, layer.mlp_normalized.first(count_), layer.mlp_rstd, false, gradients);
+  if (!pre_norm())
+    backward_norm(places.mlp_norm, {}, layer.mlp_normalized.first(count_), layer.mlp_rstd, false, gradients);
   backward_mlp(index, rows, gradients);
-  if (!pre_norm()) backward_norm(places.attn_norm, {}, layer.attn_normalized.first(count_), layer.attn_rstd, false, gradients);
+  if (!pre_norm())
+    backward_norm(places.attn_norm, {}, layer.attn_normalized.first(count_), layer.attn_rstd, false,
+                  gradients);
   backward_attention(index, rows, gradients);
 }
 
@@ -311,16 +326,18 @@ void EncoderPass<E>::backward_mlp(size_t index, const BatchRows& rows, Parameter
   parallel_rows(threads_, count_, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
     activate_backward<E>(config_.hidden_activation, config_.mlp_kind == MlpKind::kGlu,
-                         part(MatView<const E>(layer.mlp_wide.first(padded_))), part(MatView<const E>(dinner)),
-                         part(inner), part(dwide));
+                         part(MatView<const E>(layer.mlp_wide.first(padded_))),
+                         part(MatView<const E>(dinner)), part(inner), part(dwide));
   });
   drop(drops, rows, inner);
   clear_padding(inner, count_);
   clear_padding(dwide, count_);
   linear_weight_gradient<E>(places.mlp_out, dy, inner, count_, threads_, gradients);
   const NormPlaces& norm = pre_norm() ? places.mlp_norm : places.attn_norm;
-  const MatView<const E> normalized = pre_norm() ? layer.mlp_normalized.first(padded_) : layer.attn_normalized.first(padded_);
-  linear_weight_gradient<E>(places.mlp_in, dwide, product_input(norm, normalized), count_, threads_, gradients);
+  const MatView<const E> normalized =
+      pre_norm() ? layer.mlp_normalized.first(padded_) : layer.attn_normalized.first(padded_);
+  linear_weight_gradient<E>(places.mlp_in, dwide, product_input(norm, normalized), count_, threads_,
+                            gradients);
   const MatView<float> dinput = dinput_.resize(padded_, config_.hidden_size);
   linear_input_gradient<E, float>(weights_, places.mlp_in, dwide, dinput);
   if (pre_norm()) {
@@ -334,7 +351,7 @@ template <class E>
 void EncoderPass<E>::add_gradient(MatView<const float> gradient) {
   parallel_rows(threads_, count_, [&](Range range, int) {
     add_to_rows<float>(gradient.slice_rows(range.begin, range.size()),
-                   dx_.first(count_).slice_rows(range.begin, range.size()));
+                       dx_.first(count_).slice_rows(range.begin, range.size()));
   });
 }
 
@@ -351,9 +368,11 @@ void EncoderPass<E>::backward_attention(size_t index, const BatchRows& rows, Par
   const MatView<E> dqkv = dwide_.resize(padded_, 3 * hidden);
   backward_heads(index, rows, dcontext, dqkv);
   const bool has_norm = pre_norm() && places.attn_norm.weight != kNowhere;
-  const MatView<const E> normalized = pre_norm() ? layer.attn_normalized.first(padded_) : layer.qkv_input.first(padded_);
-  linear_weight_gradient<E>(places.qkv, dqkv, has_norm ? product_input(places.attn_norm, normalized) : normalized,
-                            count_, threads_, gradients);
+  const MatView<const E> normalized =
+      pre_norm() ? layer.attn_normalized.first(padded_) : layer.qkv_input.first(padded_);
+  linear_weight_gradient<E>(places.qkv, dqkv,
+                            has_norm ? product_input(places.attn_norm, normalized) : normalized, count_,
+                            threads_, gradients);
   const MatView<float> dinput = dinput_.resize(padded_, hidden);
   linear_input_gradient<E, float>(weights_, places.qkv, dqkv, dinput);
   if (has_norm) {
@@ -364,7 +383,8 @@ void EncoderPass<E>::backward_attention(size_t index, const BatchRows& rows, Par
 }
 
 template <class E>
-void EncoderPass<E>::backward_heads(size_t index, const BatchRows& rows, MatView<const E> dcontext, MatView<E> dqkv) {
+void EncoderPass<E>::backward_heads(size_t index, const BatchRows& rows, MatView<const E> dcontext,
+                                    MatView<E> dqkv) {
   KeptLayer<E>& layer = kept(index);
   const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads, hidden = config_.hidden_size;
   const TokenBatch& batch = rows.batch;
@@ -373,14 +393,15 @@ void EncoderPass<E>::backward_heads(size_t index, const BatchRows& rows, MatView
   for (int32_t b = 0; b < batch.sequences(); ++b) {
     for (int64_t h = 0; h < heads; ++h) {
       auto head = head_view<E>(config_, layer.qkv.first(padded_), batch, b, h, config_.layers[index].window);
-      head.dropout = drop.with_key(rows.sequence_keys[static_cast<size_t>(b)]).with_key(static_cast<uint64_t>(h));
+      head.dropout =
+          drop.with_key(rows.sequence_keys[static_cast<size_t>(b)]).with_key(static_cast<uint64_t>(h));
       const auto part = [&](auto view, int64_t column) {
         return view.slice_rows(batch.begin(b), batch.length(b)).slice_cols(column, dim);
       };
       HeadGradients<E> gradients;
-      gradients.out = part(layer.context.first(padded_), h * dim);
       gradients.dout = part(dcontext, h * dim);
-      gradients.log_sums = layer.log_sums.first(heads).data + h * count_ + batch.begin(b);
+      gradients.record = {layer.log_sums.first(heads).data + h * count_ + batch.begin(b),
+                          part(layer.exact_context.first(count_), h * dim)};
       gradients.rotation = rotation(index, rows, b);
       gradients.dq = part(dqkv, h * dim);
       gradients.dk = part(dqkv, hidden + h * dim);
@@ -398,9 +419,11 @@ void EncoderPass<E>::backward_embeddings(const BatchRows& rows, ParameterBlock& 
   const Dropout drop = dropout(options_.embedding_dropout, kEmbeddingSite, 0);
   const MatView<float> dx = dx_.first(count_);
   if (drop.rate > 0) {
-    for (int64_t r = 0; r < count_; ++r) drop_row(drop, rows.row_keys[static_cast<size_t>(r)], hidden, dx.row_data(r));
+    for (int64_t r = 0; r < count_; ++r)
+      drop_row(drop, rows.row_keys[static_cast<size_t>(r)], hidden, dx.row_data(r));
   }
-  backward_norm(places_.embedding_norm, {}, embedding_normalized_.first(count_), embedding_rstd_, false, gradients);
+  backward_norm(places_.embedding_norm, {}, embedding_normalized_.first(count_), embedding_rstd_, false,
+                gradients);
   float* values = gradients.values().data();
   // Threads share out the columns: rows of one token are added in the order of the batch.
   parallel_rows(threads_, hidden, [&](Range columns, int) {

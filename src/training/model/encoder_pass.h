@@ -36,22 +36,23 @@ void clear_padding(MatView<E> x, int64_t count) {
 // What a layer keeps of its forward pass. E: float or Bf16.
 template <class E>
 struct KeptLayer {
-  Rows<E> attn_normalized;  // [T,H] (a pre-norm layer without this norm: its input)
-  Rows<E> qkv;              // [T,3H] rotated
-  Rows<E> context;          // [T,H] the heads' outputs
-  Rows<E> mlp_normalized;   // [T,H]
-  Rows<E> mlp_wide;         // [T,2I]
-  Rows<float> log_sums;     // [heads,T]
+  Rows<E> attn_normalized;                 // [T,H] (a pre-norm layer without this norm: its input)
+  Rows<E> qkv;                             // [T,3H] rotated
+  Rows<E> context;                         // [T,H] the heads' outputs
+  Rows<float> exact_context;               // the same, not rounded: differences of products with it are small
+  Rows<E> mlp_normalized;                  // [T,H]
+  Rows<E> mlp_wide;                        // [T,2I]
+  Rows<float> log_sums;                    // [heads,T]
   std::vector<float> attn_rstd, mlp_rstd;  // [T]
-  Rows<E> qkv_input;        // [T,H] of a post-norm layer
+  Rows<E> qkv_input;                       // [T,H] of a post-norm layer
 };
 
 template <class E>
 class EncoderPass {
  public:
   // All are referred to, not copied.
-  EncoderPass(const EncoderConfig& config, const TrainingOptions& options, int threads, const ModelPlaces& places,
-              const ComputeWeights<E>& weights);
+  EncoderPass(const EncoderConfig& config, const TrainingOptions& options, int threads,
+              const ModelPlaces& places, const ComputeWeights<E>& weights);
 
   // The last hidden states, [padded,H], rounded; valid until the next call.
   // dropout_key: null: no dropout (evaluation).
@@ -110,8 +111,8 @@ class EncoderPass {
   Rows<float> output_, dinput_;      // [T,H] what a product adds to the one or the other
   Rows<E> embedding_normalized_, final_normalized_;
   std::vector<float> embedding_rstd_, final_rstd_;
-  Rows<E> input_, inner_, dinner_, dwide_, drows_, dcontext_;         // scratch
-  std::vector<AlignedBuffer<float>> partial_sums_;                    // one a thread
+  Rows<E> input_, inner_, dinner_, dwide_, drows_, dcontext_;  // scratch
+  std::vector<AlignedBuffer<float>> partial_sums_;             // one a thread
   std::vector<TrainedHeadScratch> scratches_;
 };
 

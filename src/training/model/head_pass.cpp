@@ -19,7 +19,12 @@ MatView<E> gradient_view(MatView<float> logits) {
 template <class E>
 HeadPass<E>::HeadPass(const EncoderConfig& config, const PredictionHeadConfig& head, int threads,
                       const ModelPlaces& places, const ComputeWeights<E>& weights, int64_t block_rows)
-    : config_(config), head_(head), threads_(threads), places_(places), weights_(weights), block_rows_(block_rows) {}
+    : config_(config),
+      head_(head),
+      threads_(threads),
+      places_(places),
+      weights_(weights),
+      block_rows_(block_rows) {}
 
 template <class E>
 void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout& dropout) {
@@ -41,7 +46,8 @@ void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout&
   const MatView<E> out = out_.resize(hidden.rows, hidden.cols);
   normalize();
   if (dropout_.rate > 0) {
-    for (int64_t r = 0; r < count; ++r) drop_row(dropout_, static_cast<uint64_t>(r), out.cols, out.row_data(r));
+    for (int64_t r = 0; r < count; ++r)
+      drop_row(dropout_, static_cast<uint64_t>(r), out.cols, out.row_data(r));
   }
   clear_padding(out, count);
 }
@@ -74,7 +80,8 @@ void HeadPass<E>::apply_loss(Loss loss, ParameterBlock* gradients) {
   const int64_t stride = (projection.out + 15) / 16 * 16;
   const MatView<float> dout = dout_.resize(rows, hidden);
   for (int64_t begin = 0; begin < rows; begin += block_rows_) {
-    const int64_t block = std::min(block_rows_, rows - begin), used = std::clamp<int64_t>(count_ - begin, 0, block);
+    const int64_t block = std::min(block_rows_, rows - begin),
+                  used = std::clamp<int64_t>(count_ - begin, 0, block);
     MatView<float> logits = logits_.resize(block, stride);
     logits.cols = projection.out;
     linear_forward<E, float>(weights_, projection, out_.first(rows).slice_rows(begin, block), logits);
@@ -93,7 +100,8 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
   const int64_t rows = hidden_.rows, hidden = hidden_.cols;
   const MatView<float> dout = dout_.first(count_);
   if (dropout_.rate > 0) {
-    for (int64_t r = 0; r < count_; ++r) drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
+    for (int64_t r = 0; r < count_; ++r)
+      drop_row(dropout_, static_cast<uint64_t>(r), hidden, dout.row_data(r));
   }
   if (head_.norm) backward_norm(gradients);
   const MatView<float> dactivated = head_.norm ? x_.first(count_) : dout;
@@ -102,7 +110,8 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
     const MatView<float> before = part(dense_.first(rows)), gradient = part(dactivated);
     // The values come out once more; their place is free, and that of the gradient is too.
-    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout), gradient);
+    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout),
+                             gradient);
     round_rows<E>(gradient, part(rounded));
   });
   clear_padding(rounded, count_);

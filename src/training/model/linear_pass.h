@@ -7,14 +7,15 @@
 namespace modernbert {
 
 template <class E, class Out>
-void linear_forward(const ComputeWeights<E>& weights, const LinearPlaces& places, MatView<const E> x, MatView<Out> y) {
+void linear_forward(const ComputeWeights<E>& weights, const LinearPlaces& places, MatView<const E> x,
+                    MatView<Out> y) {
   multiply_forward<E, Out>(x, weights.matrix(places), weights.vector(places.bias), y);
 }
 
 // Adds dW and db. Only the first `count` rows count for the bias; rows past them are zeros in x or in dy.
 template <class E>
-void linear_weight_gradient(const LinearPlaces& places, MatView<const E> dy, MatView<const E> x, int64_t count,
-                            int threads, ParameterBlock& gradients) {
+void linear_weight_gradient(const LinearPlaces& places, MatView<const E> dy, MatView<const E> x,
+                            int64_t count, int threads, ParameterBlock& gradients) {
   float* values = gradients.values().data();
   multiply_weight_gradient<E>(dy, x, MatView<float>(values + places.weight, places.out, places.in));
   if (places.bias == kNowhere) return;

@@ -13,7 +13,9 @@ class Finder {
     const ParameterInfo* info = layout_.find(name);
     return info == nullptr ? kNowhere : info->offset;
   }
-  NormPlaces norm(const std::string& stem) const { return {offset(stem + ".weight"), offset(stem + ".bias")}; }
+  NormPlaces norm(const std::string& stem) const {
+    return {offset(stem + ".weight"), offset(stem + ".bias")};
+  }
   LinearPlaces linear(const std::string& stem, int64_t out, int64_t in) const {
     return {out, in, offset(stem + ".weight"), offset(stem + ".bias")};
   }
@@ -70,7 +72,9 @@ ModelPlaces::ModelPlaces(const EncoderConfig& config, HeadKind head, const Param
   const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
   dense = find.linear(bert && pooled ? "bert.pooler.dense" : "head.dense", hidden, hidden);
   head_norm = find.norm("head.norm");
-  const int64_t outputs = head == HeadKind::kMultipleChoice ? 1 : head == HeadKind::kQuestionAnswering ? 2 : config.num_labels;
+  const int64_t outputs = head == HeadKind::kMultipleChoice      ? 1
+                          : head == HeadKind::kQuestionAnswering ? 2
+                                                                 : config.num_labels;
   const bool answers = bert && head == HeadKind::kQuestionAnswering;
   projection = find.linear(answers ? "qa_outputs" : "classifier", outputs, hidden);
 }

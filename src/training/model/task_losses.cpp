@@ -8,14 +8,15 @@ namespace {
 
 // Sum of loss(logit, target, derivative) / elements.
 template <class ElementLoss>
-double mean_loss(MatView<const float> logits, std::span<const float> targets, double scale, MatView<float> gradient,
-                 ElementLoss loss) {
+double mean_loss(MatView<const float> logits, std::span<const float> targets, double scale,
+                 MatView<float> gradient, ElementLoss loss) {
   const double weight = 1 / static_cast<double>(targets.size());
   double sum = 0;
   for (int64_t r = 0; r < logits.rows; ++r) {
     for (int64_t c = 0; c < logits.cols; ++c) {
       double derivative = 0;
-      sum += weight * loss(logits.row_data(r)[c], targets[static_cast<size_t>(r * logits.cols + c)], derivative);
+      sum +=
+          weight * loss(logits.row_data(r)[c], targets[static_cast<size_t>(r * logits.cols + c)], derivative);
       gradient.row_data(r)[c] = static_cast<float>(scale * weight * derivative);
     }
   }
@@ -26,7 +27,8 @@ double mean_loss(MatView<const float> logits, std::span<const float> targets, do
 
 double softmax_loss(const SoftmaxGroup& group, int32_t label, double weight, double scale) {
   double maximum = group.logits[0], sum = 0;
-  for (int64_t i = 0; i < group.count; ++i) maximum = std::max<double>(maximum, group.logits[i * group.logits_step]);
+  for (int64_t i = 0; i < group.count; ++i)
+    maximum = std::max<double>(maximum, group.logits[i * group.logits_step]);
   for (int64_t i = 0; i < group.count; ++i) sum += std::exp(group.logits[i * group.logits_step] - maximum);
   const double log_sum = maximum + std::log(sum);
   for (int64_t i = 0; i < group.count; ++i) {
@@ -44,7 +46,8 @@ double squared_error_loss(MatView<const float> logits, std::span<const float> ta
   });
 }
 
-double binary_loss(MatView<const float> logits, std::span<const float> targets, double scale, MatView<float> gradient) {
+double binary_loss(MatView<const float> logits, std::span<const float> targets, double scale,
+                   MatView<float> gradient) {
   return mean_loss(logits, targets, scale, gradient, [](double x, double target, double& derivative) {
     derivative = 1 / (1 + std::exp(-x)) - target;
     // The form that cannot overflow.

@@ -23,6 +23,7 @@ double softmax_loss(const SoftmaxGroup& group, int32_t label, double weight, dou
 // Means over all elements.   targets, gradient: [R,C] as logits.
 double squared_error_loss(MatView<const float> logits, std::span<const float> targets, double scale,
                           MatView<float> gradient);
-double binary_loss(MatView<const float> logits, std::span<const float> targets, double scale, MatView<float> gradient);
+double binary_loss(MatView<const float> logits, std::span<const float> targets, double scale,
+                   MatView<float> gradient);
 
 }  // namespace modernbert

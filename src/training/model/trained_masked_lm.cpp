@@ -25,14 +25,15 @@ struct Predicted {
 
 Predicted predicted_rows(const MaskedLmBatch& batch, int32_t vocabulary) {
   if (batch.labels.size() != batch.tokens.ids.size())
-    fail(ErrorCode::kInvalidArgument, "{} labels for {} tokens", batch.labels.size(), batch.tokens.ids.size());
+    fail(ErrorCode::kInvalidArgument, "{} labels for {} tokens", batch.labels.size(),
+         batch.tokens.ids.size());
   Predicted predicted;
   for (size_t t = 0; t < batch.labels.size(); ++t) {
     const int32_t label = batch.labels[t];
     if (label == kNotPredicted) continue;
     if (label < 0 || label >= vocabulary)
-      fail(ErrorCode::kInvalidArgument, "label {} of token {}, want one from 0 to {}, or {}", label, t, vocabulary - 1,
-           kNotPredicted);
+      fail(ErrorCode::kInvalidArgument, "label {} of token {}, want one from 0 to {}, or {}", label, t,
+           vocabulary - 1, kNotPredicted);
     predicted.rows.push_back(static_cast<int64_t>(t));
     predicted.labels.push_back(label);
   }
@@ -103,7 +104,8 @@ class TypedMaskedLm final : public TrainedMaskedLm::Impl {
     head_.apply_loss(
         [&](int64_t first, MatView<float> logits, MatView<E> gradient) {
           parallel_rows(options_.threads, logits.rows, [&](Range range, int share) {
-            const std::span<const int32_t> part(labels.data() + first + range.begin, static_cast<size_t>(range.size()));
+            const std::span<const int32_t> part(labels.data() + first + range.begin,
+                                                static_cast<size_t>(range.size()));
             sums[static_cast<size_t>(share)] += cross_entropy<E>(
                 options_.loss, part, static_cast<float>(scale), logits.slice_rows(range.begin, range.size()),
                 gradient.slice_rows(range.begin, range.size()));

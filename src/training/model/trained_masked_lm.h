@@ -11,8 +11,8 @@
 
 namespace modernbert {
 
-// One thread at a time. The same inputs, number of threads and CPU give the same bits. A batch's gradient is the sum of
-// its documents' up to the rounding of sums, whatever they are packed with.
+// One thread at a time. The same inputs, number of threads and CPU give the same bits. A batch's gradient is
+// the sum of its documents' up to the rounding of sums, whatever they are packed with.
 class TrainedMaskedLm : public TrainedModel {
  public:
   // Error (kInvalidArgument) for a type that cannot be trained in, and for rates outside [0,1).
@@ -21,8 +21,8 @@ class TrainedMaskedLm : public TrainedModel {
 
   // Of HeadKind::kMaskedLm.
   void set_parameters(const ParameterBlock& values) override;
-  // gradients += d(scale * sum of losses), z-loss included. dropout_key: the step's; documents' draws depend on it and
-  // on their own content.
+  // gradients += d(scale * sum of losses), z-loss included. dropout_key: the step's; documents' draws depend
+  // on it and on their own content.
   LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
                              ParameterBlock& gradients) override;
   // Without dropout and gradients.

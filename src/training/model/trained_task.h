@@ -14,8 +14,9 @@ namespace modernbert {
 
 // What a head is to answer. The loss is a mean: over labels that are not -100, over elements of targets.
 struct TaskLabels {
-  // Sequence classification: [B] classes. Token classification: [T] classes or -100. Question answering: [B,2] first
-  // and last token of the answer, counted in the sequence. Multiple choice: [B / choices] numbers of choices.
+  // Sequence classification: [B] classes. Token classification: [T] classes or -100. Question answering:
+  // [B,2] first and last token of the answer, counted in the sequence. Multiple choice: [B / choices] numbers
+  // of choices.
   std::vector<int32_t> classes;
   // Sequence classification, regression and several labels at once: [B,num_labels].
   std::vector<float> targets;
@@ -28,8 +29,8 @@ class TrainedTask {
   ~TrainedTask();
   void set_parameters(const ParameterBlock& values);
   // gradients += d(scale * loss). Returns the loss.
-  double forward_backward(const TokenBatch& batch, const TaskLabels& labels, double scale, uint64_t dropout_key,
-                          ParameterBlock& gradients);
+  double forward_backward(const TokenBatch& batch, const TaskLabels& labels, double scale,
+                          uint64_t dropout_key, ParameterBlock& gradients);
 
   class Impl;
 

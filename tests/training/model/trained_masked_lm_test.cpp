@@ -26,7 +26,8 @@ MaskedLmBatch documents(std::initializer_list<int> numbers) {
   for (const int number : numbers) {
     std::vector<int32_t> ids;
     for (int i = 0; i < 5 + 37 * number; ++i) {
-      ids.push_back(1 + static_cast<int32_t>(random_below(static_cast<uint64_t>(number), static_cast<uint64_t>(i), 159)));
+      ids.push_back(1 + static_cast<int32_t>(
+                            random_below(static_cast<uint64_t>(number), static_cast<uint64_t>(i), 159)));
       batch.labels.push_back(i % 3 == 0 ? ids.back() : kNotPredicted);
     }
     batch.tokens.add(ids);
@@ -58,7 +59,8 @@ class Trained : public ::testing::TestWithParam<ComputeType> {
   }
   static TrainingOptions all_dropouts() {
     TrainingOptions options;
-    options.embedding_dropout = options.attention_dropout = options.attn_out_dropout = options.mlp_dropout = 0.2;
+    options.embedding_dropout = options.attention_dropout = options.attn_out_dropout = options.mlp_dropout =
+        0.2;
     return options;
   }
 };
