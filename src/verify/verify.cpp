@@ -78,23 +78,26 @@ PreparedFolder prepare_plain(const CaseFolder& folder, const VerifyOptions&) {
 
 template <void (*run)(const CaseFolder&, const CaseSpec&, const GradientModel&, CaseReport&)>
 PreparedFolder prepare_gradients(const CaseFolder& folder, const VerifyOptions& options) {
-  const auto model = std::make_shared<const GradientModel>(load_gradient_model(folder.path, options.dtype, options.threads));
-  const auto runner = [&folder, model](const CaseSpec& spec, CaseReport& report) { run(folder, spec, *model, report); };
+  const auto model =
+      std::make_shared<const GradientModel>(load_gradient_model(folder.path, options.dtype, options.threads));
+  const auto runner = [&folder, model](const CaseSpec& spec, CaseReport& report) {
+    run(folder, spec, *model, report);
+  };
   return {model->dtype, runner, read_plain_case};
 }
 
 constexpr std::array<Kind, 12> kKinds = {{{"modernbert", prepare_heads},
-                                         {"bert", prepare_heads},
-                                         {"modernbert_recipe", prepare_recipe},
-                                         {"sentence_transformer", prepare_texts},
-                                         {"cross_encoder", prepare_texts},
-                                         {"cross_encoder_modules", prepare_texts},
-                                         {"colbert", prepare_texts},
-                                         {"gradients", prepare_gradients<run_gradient_case>},
-                                         {"gradients_layouts", prepare_gradients<run_layout_case>},
-                                         {"losses", prepare_plain<run_loss_case>},
-                                         {"optimizers", prepare_plain<run_optimizer_case>},
-                                         {"schedules", prepare_plain<run_schedule_case>}}};
+                                          {"bert", prepare_heads},
+                                          {"modernbert_recipe", prepare_recipe},
+                                          {"sentence_transformer", prepare_texts},
+                                          {"cross_encoder", prepare_texts},
+                                          {"cross_encoder_modules", prepare_texts},
+                                          {"colbert", prepare_texts},
+                                          {"gradients", prepare_gradients<run_gradient_case>},
+                                          {"gradients_layouts", prepare_gradients<run_layout_case>},
+                                          {"losses", prepare_plain<run_loss_case>},
+                                          {"optimizers", prepare_plain<run_optimizer_case>},
+                                          {"schedules", prepare_plain<run_schedule_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kLaterKinds = {{

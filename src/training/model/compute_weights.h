@@ -11,7 +11,7 @@
 
 namespace modernbert {
 
-// E: float or Bf16. Vectors (norms, biases) stay fp32.
+// E: float or Bf16. Vectors (norms, biases) stay fp32, and so do the tables that rows are looked up in.
 template <class E>
 class ComputeWeights {
  public:
@@ -23,7 +23,8 @@ class ComputeWeights {
     starts_.clear();
     for (const ParameterInfo& parameter : values.layout().parameters()) {
       if (parameter.offset < first) continue;
-      parameter.shape.size() > 1 ? set_matrix(values, parameter, threads) : set_vector(values, parameter);
+      if (parameter.shape.size() > 1) set_matrix(values, parameter, threads);
+      if (parameter.shape.size() == 1 || is_table(parameter)) set_vector(values, parameter);
     }
   }
 
@@ -33,12 +34,15 @@ class ComputeWeights {
   MatView<const E> matrix(const LinearPlaces& places) const {
     return matrix(places.weight, places.out, places.in);
   }
-  // Null where there is no such vector.
+  // A vector, or the rows of a table one after another. Null where there is none.
   const float* vector(int64_t offset) const {
     return offset == kNowhere ? nullptr : vectors_.data() + starts_.at(offset);
   }
 
  private:
+  static bool is_table(const ParameterInfo& parameter) {
+    return parameter.name.ends_with("embeddings.weight");
+  }
   void set_matrix(const ParameterBlock& values, const ParameterInfo& parameter, int threads) {
     const int64_t cols = parameter.shape.back();
     const MatView<const float> from(values.of(parameter).data(), parameter.size / cols, cols);

@@ -67,20 +67,18 @@ void EncoderPass<E>::embed(const BatchRows& rows) {
   const TokenBatch& batch = rows.batch;
   const int64_t hidden = config_.hidden_size;
   const MatView<float> x = x_.resize(count_, hidden);
-  const auto tokens = weights_.matrix(places_.tokens, config_.vocab_size, hidden);
+  const float *tokens = weights_.vector(places_.tokens), *positions = weights_.vector(places_.positions),
+              *types = weights_.vector(places_.types);
   parallel_rows(threads_, count_, [&](Range range, int) {
     for (int64_t r = range.begin; r < range.end; ++r) {
       const auto t = static_cast<size_t>(r);
-      std::fill_n(x.row_data(r), hidden, 0.0f);
-      const auto add = [&](MatView<const E> table, int32_t row) {
-        add_to_rows<E>(table.slice_rows(row, 1), x.slice_rows(r, 1));
+      std::copy_n(tokens + batch.ids[t] * hidden, hidden, x.row_data(r));
+      const auto add = [&](const float* table, int32_t row) {
+        if (table != nullptr)
+          add_to_rows<float>(MatView<const float>(table + row * hidden, 1, hidden), x.slice_rows(r, 1));
       };
-      add(tokens, batch.ids[t]);
-      if (places_.positions != kNowhere)
-        add(weights_.matrix(places_.positions, config_.max_position_embeddings, hidden), batch.positions[t]);
-      if (places_.types != kNowhere)
-        add(weights_.matrix(places_.types, config_.type_vocab_size, hidden),
-            batch.type_ids.empty() ? 0 : batch.type_ids[t]);
+      add(positions, batch.positions[t]);
+      add(types, batch.type_ids.empty() ? 0 : batch.type_ids[t]);
     }
   });
   normalize(places_.embedding_norm, {}, true, embedding_normalized_.resize(count_, hidden), &embedding_rstd_,

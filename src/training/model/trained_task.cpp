@@ -135,8 +135,8 @@ class TypedTask final : public TrainedTask::Impl {
         layout_(config_, head),
         places_(config_, head, layout_),
         encoder_(config_, options_, options_.threads, places_, weights_),
-        head_(config_, head_config(), options_.threads,
-              places_, head_weights_, std::numeric_limits<int64_t>::max()) {}
+        head_(config_, head_config(), options_.threads, places_, head_weights_,
+              std::numeric_limits<int64_t>::max()) {}
 
   void set_parameters(const ParameterBlock& values) override {
     weights_.set(values, options_.threads);
