@@ -258,7 +258,7 @@ struct Extent {
 // ---- forward
 
 template <class E>
-void forward(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums,
+void forward(const TrainedHead<E>& head, const MatView<E>& out, const HeadRecord& record,
              TrainedHeadScratch& scratch) {
   const Extent extent(head.q.rows, head.q.cols, head.window);
   const int64_t dim = extent.dim;
@@ -301,7 +301,8 @@ void forward(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums,
     transpose(sums, dim, kBlock, sum_rows);
     for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
       round_row(sum_rows + i * dim, out.cols, out.row_data(begin + i));
-      log_sums[begin + i] = state.maximum[i] + std::log2(state.sum[i]);
+      std::copy_n(sum_rows + i * dim, out.cols, record.out.row_data(begin + i));
+      record.log_sums[begin + i] = state.maximum[i] + std::log2(state.sum[i]);
     }
   }
 }
@@ -317,12 +318,13 @@ struct QueryTerms {
 template <class E>
 QueryTerms query_terms(const HeadGradients<E>& gradients, int64_t begin) {
   QueryTerms terms{};
-  for (int64_t i = 0; i < std::min(kBlock, gradients.out.rows - begin); ++i) {
-    const E *out = gradients.out.row_data(begin + i), *dout = gradients.dout.row_data(begin + i);
+  for (int64_t i = 0; i < std::min(kBlock, gradients.dout.rows - begin); ++i) {
+    const float* out = gradients.record.out.row_data(begin + i);
+    const E* dout = gradients.dout.row_data(begin + i);
     float dot = 0;
-    for (int64_t c = 0; c < gradients.out.cols; ++c) dot += element(out[c]) * element(dout[c]);
+    for (int64_t c = 0; c < gradients.dout.cols; ++c) dot += out[c] * element(dout[c]);
     terms.dots[i] = dot;
-    terms.log_sums[i] = gradients.log_sums[begin + i];
+    terms.log_sums[i] = gradients.record.log_sums[begin + i];
   }
   return terms;
 }
@@ -399,17 +401,17 @@ void rotate_all(const HeadRotation& rotation, const MatView<E>& x) {
   for (int64_t r = 0; r < x.rows; ++r) rotate(rotation, 1.0f, r, x.cols, x.row_data(r));
 }
 
-#define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                           \
-  void forward_##SUFFIX(const TrainedHead<E>& head, const MatView<E>& out, float* log_sums, \
-                        TrainedHeadScratch& s) {                                            \
-    forward(head, out, log_sums, s);                                                        \
-  }                                                                                         \
-  void backward_##SUFFIX(const TrainedHead<E>& head, const HeadGradients<E>& gradients,     \
-                         TrainedHeadScratch& s) {                                           \
-    backward(head, gradients, s);                                                           \
-  }                                                                                         \
-  void rotate_##SUFFIX(const HeadRotation& rotation, const MatView<E>& x) {                 \
-    rotate_all(rotation, x);                                                                \
+#define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                                    \
+  void forward_##SUFFIX(const TrainedHead<E>& head, const MatView<E>& out, const HeadRecord& record, \
+                        TrainedHeadScratch& s) {                                                     \
+    forward(head, out, record, s);                                                                   \
+  }                                                                                                  \
+  void backward_##SUFFIX(const TrainedHead<E>& head, const HeadGradients<E>& gradients,              \
+                         TrainedHeadScratch& s) {                                                    \
+    backward(head, gradients, s);                                                                    \
+  }                                                                                                  \
+  void rotate_##SUFFIX(const HeadRotation& rotation, const MatView<E>& x) {                          \
+    rotate_all(rotation, x);                                                                         \
   }
 MODERNBERT_ATTENTION_FUNCTIONS(floats, float)
 MODERNBERT_ATTENTION_FUNCTIONS(halves, Bf16)
@@ -422,23 +424,23 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace modernbert {
 
-#define MODERNBERT_ATTENTION_DISPATCH(SUFFIX, E)                                         \
-  HWY_EXPORT(forward_##SUFFIX);                                                          \
-  HWY_EXPORT(backward_##SUFFIX);                                                         \
-  HWY_EXPORT(rotate_##SUFFIX);                                                           \
-  template <>                                                                            \
-  void attention_forward(const TrainedHead<E>& head, MatView<E> out, float* log_sums,    \
-                         TrainedHeadScratch& scratch) {                                  \
-    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(head, out, log_sums, scratch);                \
-  }                                                                                      \
-  template <>                                                                            \
-  void attention_backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, \
-                          TrainedHeadScratch& scratch) {                                 \
-    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(head, gradients, scratch);                   \
-  }                                                                                      \
-  template <>                                                                            \
-  void rotate_rows(const HeadRotation& rotation, MatView<E> x) {                         \
-    HWY_DYNAMIC_DISPATCH(rotate_##SUFFIX)(rotation, x);                                  \
+#define MODERNBERT_ATTENTION_DISPATCH(SUFFIX, E)                                               \
+  HWY_EXPORT(forward_##SUFFIX);                                                                \
+  HWY_EXPORT(backward_##SUFFIX);                                                               \
+  HWY_EXPORT(rotate_##SUFFIX);                                                                 \
+  template <>                                                                                  \
+  void attention_forward(const TrainedHead<E>& head, MatView<E> out, const HeadRecord& record, \
+                         TrainedHeadScratch& scratch) {                                        \
+    HWY_DYNAMIC_DISPATCH(forward_##SUFFIX)(head, out, record, scratch);                        \
+  }                                                                                            \
+  template <>                                                                                  \
+  void attention_backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients,       \
+                          TrainedHeadScratch& scratch) {                                       \
+    HWY_DYNAMIC_DISPATCH(backward_##SUFFIX)(head, gradients, scratch);                         \
+  }                                                                                            \
+  template <>                                                                                  \
+  void rotate_rows(const HeadRotation& rotation, MatView<E> x) {                               \
+    HWY_DYNAMIC_DISPATCH(rotate_##SUFFIX)(rotation, x);                                        \
   }
 MODERNBERT_ATTENTION_DISPATCH(floats, float)
 MODERNBERT_ATTENTION_DISPATCH(halves, Bf16)

@@ -39,15 +39,21 @@ class TrainedHeadScratch {
   AlignedBuffer<std::byte> buffers_[16];
 };
 
-// out = softmax(q k^T / sqrt(D)) v.   out: [L,D]; log_sums: [L], base 2.
+// What the backward pass needs to know of each row's output.
+struct HeadRecord {
+  float* log_sums = nullptr;  // [L] base 2
+  MatView<float> out;         // [L,D] not rounded
+};
+
+// out = softmax(q k^T / sqrt(D)) v.   out: [L,D].
 template <class E>
-void attention_forward(const TrainedHead<E>& head, MatView<E> out, float* log_sums,
+void attention_forward(const TrainedHead<E>& head, MatView<E> out, const HeadRecord& record,
                        TrainedHeadScratch& scratch);
 
 template <class E>
 struct HeadGradients {
-  MatView<const E> out, dout;  // [L,D]
-  const float* log_sums = nullptr;
+  MatView<const E> dout;  // [L,D]
+  HeadRecord record;      // of the forward pass
   HeadRotation rotation;  // what was done to queries and keys; the gradients are those from before it
   MatView<E> dq, dk, dv;  // [L,D] overwritten
 };

@@ -11,35 +11,42 @@
 
 namespace modernbert {
 
-// E: float or Bf16. Vectors (norms, biases) stay fp32.
+// E: float or Bf16. Vectors (norms, biases) stay fp32, and so do the tables that rows are looked up in.
 template <class E>
 class ComputeWeights {
  public:
-  void set(const ParameterBlock& values, int threads) {
-    matrices_.reserve(static_cast<size_t>(values.layout().size()));
+  // first: parameters that lie before it are left out.
+  void set(const ParameterBlock& values, int threads, int64_t first = 0) {
+    first_ = first;
+    matrices_.reserve(static_cast<size_t>(values.layout().size() - first));
     vectors_.clear();
     starts_.clear();
     for (const ParameterInfo& parameter : values.layout().parameters()) {
-      parameter.shape.size() > 1 ? set_matrix(values, parameter, threads) : set_vector(values, parameter);
+      if (parameter.offset < first) continue;
+      if (parameter.shape.size() > 1) set_matrix(values, parameter, threads);
+      if (parameter.shape.size() == 1 || is_table(parameter)) set_vector(values, parameter);
     }
   }
 
   MatView<const E> matrix(int64_t offset, int64_t rows, int64_t cols) const {
-    return {matrices_.data() + offset, rows, cols};
+    return {matrices_.data() + offset - first_, rows, cols};
   }
   MatView<const E> matrix(const LinearPlaces& places) const {
     return matrix(places.weight, places.out, places.in);
   }
-  // Null where there is no such vector.
+  // A vector, or the rows of a table one after another. Null where there is none.
   const float* vector(int64_t offset) const {
     return offset == kNowhere ? nullptr : vectors_.data() + starts_.at(offset);
   }
 
  private:
+  static bool is_table(const ParameterInfo& parameter) {
+    return parameter.name.ends_with("embeddings.weight");
+  }
   void set_matrix(const ParameterBlock& values, const ParameterInfo& parameter, int threads) {
     const int64_t cols = parameter.shape.back();
     const MatView<const float> from(values.of(parameter).data(), parameter.size / cols, cols);
-    const MatView<E> to(matrices_.data() + parameter.offset, from.rows, cols);
+    const MatView<E> to(matrices_.data() + parameter.offset - first_, from.rows, cols);
     parallel_rows(threads, from.rows, [&](Range rows, int) {
       round_rows<E>(from.slice_rows(rows.begin, rows.size()), to.slice_rows(rows.begin, rows.size()));
     });
@@ -50,7 +57,8 @@ class ComputeWeights {
     vectors_.insert(vectors_.end(), from.begin(), from.end());
   }
 
-  AlignedBuffer<E> matrices_;  // at the offsets of the block
+  int64_t first_ = 0;
+  AlignedBuffer<E> matrices_;  // at the offsets of the block, less first_
   std::vector<float> vectors_;
   std::unordered_map<int64_t, size_t> starts_;
 };

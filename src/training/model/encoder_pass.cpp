@@ -67,20 +67,18 @@ void EncoderPass<E>::embed(const BatchRows& rows) {
   const TokenBatch& batch = rows.batch;
   const int64_t hidden = config_.hidden_size;
   const MatView<float> x = x_.resize(count_, hidden);
-  const auto tokens = weights_.matrix(places_.tokens, config_.vocab_size, hidden);
+  const float *tokens = weights_.vector(places_.tokens), *positions = weights_.vector(places_.positions),
+              *types = weights_.vector(places_.types);
   parallel_rows(threads_, count_, [&](Range range, int) {
     for (int64_t r = range.begin; r < range.end; ++r) {
       const auto t = static_cast<size_t>(r);
-      std::fill_n(x.row_data(r), hidden, 0.0f);
-      const auto add = [&](MatView<const E> table, int32_t row) {
-        add_to_rows<E>(table.slice_rows(row, 1), x.slice_rows(r, 1));
+      std::copy_n(tokens + batch.ids[t] * hidden, hidden, x.row_data(r));
+      const auto add = [&](const float* table, int32_t row) {
+        if (table != nullptr)
+          add_to_rows<float>(MatView<const float>(table + row * hidden, 1, hidden), x.slice_rows(r, 1));
       };
-      add(tokens, batch.ids[t]);
-      if (places_.positions != kNowhere)
-        add(weights_.matrix(places_.positions, config_.max_position_embeddings, hidden), batch.positions[t]);
-      if (places_.types != kNowhere)
-        add(weights_.matrix(places_.types, config_.type_vocab_size, hidden),
-            batch.type_ids.empty() ? 0 : batch.type_ids[t]);
+      add(positions, batch.positions[t]);
+      add(types, batch.type_ids.empty() ? 0 : batch.type_ids[t]);
     }
   });
   normalize(places_.embedding_norm, {}, true, embedding_normalized_.resize(count_, hidden), &embedding_rstd_,
@@ -196,6 +194,7 @@ void EncoderPass<E>::attend(size_t index, const BatchRows& rows) {
   const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
   const TokenBatch& batch = rows.batch;
   const MatView<E> context = layer.context.resize(padded_, config_.hidden_size);
+  const MatView<float> exact = layer.exact_context.resize(count_, config_.hidden_size);
   const MatView<float> log_sums = layer.log_sums.resize(heads, count_);
   const Dropout drop = dropout(options_.attention_dropout, kAttentionSite, index);
 #pragma omp parallel for schedule(dynamic) collapse(2) num_threads(threads_)
@@ -204,8 +203,10 @@ void EncoderPass<E>::attend(size_t index, const BatchRows& rows) {
       auto head = head_view<E>(config_, layer.qkv.first(padded_), batch, b, h, config_.layers[index].window);
       head.dropout =
           drop.with_key(rows.sequence_keys[static_cast<size_t>(b)]).with_key(static_cast<uint64_t>(h));
-      attention_forward<E>(head, context.slice_rows(batch.begin(b), batch.length(b)).slice_cols(h * dim, dim),
-                           log_sums.row_data(h) + batch.begin(b),
+      const auto part = [&](auto view) {
+        return view.slice_rows(batch.begin(b), batch.length(b)).slice_cols(h * dim, dim);
+      };
+      attention_forward<E>(head, part(context), {log_sums.row_data(h) + batch.begin(b), part(exact)},
                            scratches_[static_cast<size_t>(omp_get_thread_num())]);
     }
   }
@@ -396,9 +397,9 @@ void EncoderPass<E>::backward_heads(size_t index, const BatchRows& rows, MatView
         return view.slice_rows(batch.begin(b), batch.length(b)).slice_cols(column, dim);
       };
       HeadGradients<E> gradients;
-      gradients.out = part(layer.context.first(padded_), h * dim);
       gradients.dout = part(dcontext, h * dim);
-      gradients.log_sums = layer.log_sums.first(heads).data + h * count_ + batch.begin(b);
+      gradients.record = {layer.log_sums.first(heads).data + h * count_ + batch.begin(b),
+                          part(layer.exact_context.first(count_), h * dim)};
       gradients.rotation = rotation(index, rows, b);
       gradients.dq = part(dqkv, h * dim);
       gradients.dk = part(dqkv, hidden + h * dim);

@@ -39,6 +39,7 @@ struct KeptLayer {
   Rows<E> attn_normalized;                 // [T,H] (a pre-norm layer without this norm: its input)
   Rows<E> qkv;                             // [T,3H] rotated
   Rows<E> context;                         // [T,H] the heads' outputs
+  Rows<float> exact_context;               // the same, not rounded: differences of products with it are small
   Rows<E> mlp_normalized;                  // [T,H]
   Rows<E> mlp_wide;                        // [T,2I]
   Rows<float> log_sums;                    // [heads,T]

@@ -124,6 +124,7 @@ class TrainedTask::Impl {
 
 namespace {
 
+// The encoder computes in E; the head is small and nearest to the answer, and stays in fp32 as in inference.
 template <class E>
 class TypedTask final : public TrainedTask::Impl {
  public:
@@ -134,10 +135,13 @@ class TypedTask final : public TrainedTask::Impl {
         layout_(config_, head),
         places_(config_, head, layout_),
         encoder_(config_, options_, options_.threads, places_, weights_),
-        head_(config_, is_pooled(head) ? config_.sequence_head : config_.token_head, options_.threads,
-              places_, weights_, std::numeric_limits<int64_t>::max()) {}
+        head_(config_, head_config(), options_.threads, places_, head_weights_,
+              std::numeric_limits<int64_t>::max()) {}
 
-  void set_parameters(const ParameterBlock& values) override { weights_.set(values, options_.threads); }
+  void set_parameters(const ParameterBlock& values) override {
+    weights_.set(values, options_.threads);
+    head_weights_.set(values, options_.threads, first_of_head());
+  }
 
   double run(const TokenBatch& batch, const TaskLabels& labels, double scale, uint64_t dropout_key,
              ParameterBlock& gradients) override {
@@ -151,13 +155,13 @@ class TypedTask final : public TrainedTask::Impl {
     const TaskLoss task_loss(config_, kind_, batch, labels, scale);
     double loss = 0;
     head_.apply_loss(
-        [&](int64_t, MatView<float> logits, MatView<E> gradient) {
+        [&](int64_t, MatView<float> logits, MatView<float> gradient) {
           const MatView<float> exact = gradient_.resize(logits.rows, logits.cols);
           loss = task_loss({logits.data, logits.rows, logits.cols, logits.stride}, exact);
-          round_rows<E>(exact, gradient);
+          round_rows<float>(exact, gradient);
         },
         &gradients);
-    const MatView<const E> dhidden = head_.backward(gradients);
+    const MatView<const float> dhidden = head_.backward(gradients);
     is_pooled(kind_) ? unpool(batch, dhidden) : widen(dhidden);
     encoder_.backward(rows, gradients);
     return loss;
@@ -168,45 +172,50 @@ class TypedTask final : public TrainedTask::Impl {
 
   bool takes_mean() const { return config_.classifier_pooling == ClassifierPooling::kMean; }
 
-  // The encoder reuses its buffer in the backward pass.
-  MatView<const E> copy(MatView<const E> hidden) {
-    const MatView<E> to = rows_.resize(hidden.rows, hidden.cols);
-    std::copy_n(hidden.data, hidden.rows * hidden.cols, to.data);
+  // Heads follow the encoder in the block.
+  int64_t first_of_head() const {
+    return head_config().dense ? places_.dense.weight : places_.projection.weight;
+  }
+  const PredictionHeadConfig& head_config() const {
+    return is_pooled(kind_) ? config_.sequence_head : config_.token_head;
+  }
+
+  MatView<const float> copy(MatView<const E> hidden) {
+    const MatView<float> to = rows_.resize(hidden.rows, hidden.cols);
+    std::fill_n(to.data, to.rows * to.cols, 0.0f);
+    add_to_rows<E>(hidden, to);
     return to;
   }
 
-  MatView<const E> pool(const TokenBatch& batch, MatView<const E> hidden) {
-    const MatView<E> pooled = rows_.resize(padded_rows(batch.sequences()), hidden.cols);
-    Matrix sum(1, hidden.cols);
+  MatView<const float> pool(const TokenBatch& batch, MatView<const E> hidden) {
+    const MatView<float> pooled = rows_.resize(padded_rows(batch.sequences()), hidden.cols);
+    std::fill_n(pooled.data, pooled.rows * pooled.cols, 0.0f);
     for (int32_t b = 0; b < batch.sequences(); ++b) {
-      std::ranges::fill(sum.row(0), 0.0f);
       const int32_t tokens = takes_mean() ? batch.length(b) : 1;
       for (int32_t t = 0; t < tokens; ++t)
-        add_to_rows<E>(hidden.slice_rows(batch.begin(b) + t, 1), sum.view());
-      for (float& value : sum.row(0)) value /= static_cast<float>(tokens);
-      round_rows<E>(sum.view(), pooled.slice_rows(b, 1));
+        add_to_rows<E>(hidden.slice_rows(batch.begin(b) + t, 1), pooled.slice_rows(b, 1));
+      for (float& value : pooled.row(b)) value /= static_cast<float>(tokens);
     }
-    clear_padding(pooled, batch.sequences());
     return pooled;
   }
 
-  void unpool(const TokenBatch& batch, MatView<const E> gradient) {
+  void unpool(const TokenBatch& batch, MatView<const float> gradient) {
     const MatView<float> to = encoder_.hidden_gradient();
     std::fill_n(to.data, to.rows * to.cols, 0.0f);
     for (int32_t b = 0; b < batch.sequences(); ++b) {
       const int32_t tokens = takes_mean() ? batch.length(b) : 1;
       for (int32_t t = 0; t < tokens; ++t) {
         const MatView<float> row = to.slice_rows(batch.begin(b) + t, 1);
-        add_to_rows<E>(gradient.slice_rows(b, 1), row);
+        add_to_rows<float>(gradient.slice_rows(b, 1), row);
         for (float& value : row.row(0)) value /= static_cast<float>(tokens);
       }
     }
   }
 
-  void widen(MatView<const E> gradient) {
+  void widen(MatView<const float> gradient) {
     const MatView<float> to = encoder_.hidden_gradient();
     std::fill_n(to.data, to.rows * to.cols, 0.0f);
-    add_to_rows<E>(gradient.slice_rows(0, to.rows), to);
+    add_to_rows<float>(gradient.slice_rows(0, to.rows), to);
   }
 
   EncoderConfig config_;
@@ -216,9 +225,9 @@ class TypedTask final : public TrainedTask::Impl {
   ModelPlaces places_;
   ComputeWeights<E> weights_;
   EncoderPass<E> encoder_;
-  HeadPass<E> head_;
-  Rows<E> rows_;
-  Rows<float> gradient_;
+  ComputeWeights<float> head_weights_;
+  HeadPass<float> head_;
+  Rows<float> rows_, gradient_;
 };
 
 }  // namespace
