@@ -27,9 +27,9 @@ double thread_seconds() {
 
 // What the threads do with one text; the encoder's rule.
 struct Division {
-  Division(int64_t tokens, int threads, int64_t max_rows)
+  Division(int64_t tokens, int threads, int64_t max_rows, int64_t row_group)
       : is_shared(threads > 1 && tokens <= max_rows),
-        rows(is_shared ? tokens : even_tile_rows(tokens, threads, max_rows)) {
+        rows(is_shared ? tokens : even_tile_rows(tokens, threads, max_rows, row_group)) {
     const int64_t tiles = (tokens + rows - 1) / rows;
     working = is_shared ? threads : static_cast<int>(std::min<int64_t>(tiles, threads));
     turns = is_shared ? 1 : (tiles + threads - 1) / threads;
@@ -133,7 +133,7 @@ double ProductSpeeds::measure(const Product& product) {
   std::uniform_real_distribution<float> uniform(-1, 1);
   while (values_.size() < count) values_.push_back(uniform(generator));
   const auto linear = make_linear(type_, {values_.data(), product.out, product.in}, {}, product.group);
-  const Division division(tokens_, threads_, linear->max_tile_rows());
+  const Division division(tokens_, threads_, linear->max_tile_rows(), linear->row_group());
   std::vector<Worker> workers;
   workers.reserve(static_cast<size_t>(division.working));
   for (int t = 0; t < division.working; ++t) {

@@ -14,10 +14,10 @@ namespace {
 // splits the columns of each product: every thread then reads its own part of the weights, once.
 class Tiling {
  public:
-  Tiling(int64_t tokens, int threads, int64_t max_rows)
+  Tiling(int64_t tokens, int threads, int64_t max_rows, int64_t row_group)
       : tokens_(tokens),
         is_shared_(threads > 1 && tokens <= max_rows),
-        rows_(is_shared_ ? tokens : even_tile_rows(tokens, threads, max_rows)) {}
+        rows_(is_shared_ ? tokens : even_tile_rows(tokens, threads, max_rows, row_group)) {}
 
   // Calls f(tile) for every tile; called by each thread of the team, ends with a barrier.
   template <class F>
@@ -150,7 +150,8 @@ void CpuEncoder::forward_part(const TokenBatch& batch, Workspace& workspace, Mat
 void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, CpuThreadScratch& scratch,
                             MatView<float> hidden, LayerObserver* observer) const {
   const MatView<float> x(workspace.x.data(), batch.tokens(), config_.hidden_size);
-  const Tiling tiling(batch.tokens(), omp_get_num_threads(), layers_[0]->max_tile_rows());
+  const Tiling tiling(batch.tokens(), omp_get_num_threads(), layers_[0]->max_tile_rows(),
+                      layers_[0]->row_group());
   const auto observe = [&](size_t index) {
     if (observer == nullptr) return;
 #pragma omp single

@@ -45,6 +45,7 @@ class CpuLayer {
   double rope_theta() const { return layer_.rope_theta; }
   size_t packed_bytes() const;
   int64_t max_tile_rows() const;
+  int64_t row_group() const { return qkv_->row_group(); }
 
  private:
   RowsView normalized(const Tile& tile, const NormParams& norm, RowType type,

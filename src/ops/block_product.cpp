@@ -92,7 +92,7 @@ namespace {
 
 // MODERNBERT_MAX_CPU rules the matrix unit out as well.
 bool uses_amx() {
-  static const bool uses = cpu_has_bf16() && amx_bf16_usable();
+  static const bool uses = cpu_has_amx_bf16();
   return uses;
 }
 

@@ -6,6 +6,8 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
 
+#include "ops/block_product_amx.h"
+
 #if defined(__x86_64__)
 #include <cpuid.h>
 #endif
@@ -16,10 +18,14 @@ namespace {
 #if defined(__x86_64__)
 constexpr int64_t kAvx512Targets = HWY_AVX3 | HWY_AVX3_DL;
 
+std::string_view cpu_limit() {
+  const char* variable = std::getenv("MODERNBERT_MAX_CPU");
+  return variable == nullptr ? "" : variable;
+}
+
 // Takes the instruction sets above the limit from Highway and oneDNN, before either has chosen.
 bool limit_vector_libraries() {
-  const char* variable = std::getenv("MODERNBERT_MAX_CPU");
-  const std::string_view limit = variable == nullptr ? "" : variable;
+  const std::string_view limit = cpu_limit();
   if (limit != "avx2" && limit != "sse4") return false;
   const bool avx2 = limit == "avx2";
   hwy::DisableTargets(avx2 ? kAvx512Targets : kAvx512Targets | HWY_AVX2);
@@ -45,6 +51,11 @@ bool cpu_has_bf16() {
   return (eax >> 5 & 1) != 0;
 }
 
+bool cpu_has_amx_bf16() {
+  static const bool has = cpu_limit() != "avx512" && cpu_has_bf16() && amx_bf16_usable();
+  return has;
+}
+
 bool cpu_has_vnni() {
   return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
@@ -53,6 +64,9 @@ bool cpu_has_avx512() {
   return false;
 }
 bool cpu_has_bf16() {
+  return false;
+}
+bool cpu_has_amx_bf16() {
   return false;
 }
 bool cpu_has_vnni() {

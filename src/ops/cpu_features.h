@@ -1,5 +1,5 @@
-// What the processor offers, and the limit that MODERNBERT_MAX_CPU sets to it: "avx2" or "sse4" make this CPU
-// behave like an older one, to test and to measure those paths. Read once, before main.
+// What the processor offers, and the limit that MODERNBERT_MAX_CPU sets to it: "avx512", "avx2" or "sse4"
+// make this CPU behave like an older one, to test and to measure those paths. Read once, before main.
 #pragma once
 
 #include <string>
@@ -10,6 +10,8 @@ namespace modernbert {
 bool cpu_has_avx512();
 // bf16 products in hardware (AVX-512 BF16).
 bool cpu_has_bf16();
+// bf16 products in a matrix unit (AMX).
+bool cpu_has_amx_bf16();
 // int8 products in hardware (AVX-512 VNNI).
 bool cpu_has_vnni();
 

@@ -6,11 +6,11 @@
 
 #include "core/check.h"
 #include "ops/layer_norm.h"
+#include "ops/linear_amx.h"
 #include "ops/linear_onednn.h"
 #include "ops/linear_panel.h"
 #include "ops/linear_ref.h"
 #include "ops/linear_scratch.h"
-#include "ops/panel_kernel.h"
 
 namespace modernbert {
 
@@ -44,19 +44,20 @@ std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, 
   MB_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == weight.rows);
   if (type == GemmType::kRef) return make_linear_ref(weight, bias);
   if (library == GemmLibrary::kOneDnn) return make_linear_onednn(type, weight, bias);
+  if (linear_amx_takes(type, weight.cols)) return make_linear_amx(weight, bias, group);
   return make_linear_panel(type, weight, bias, group);
 }
 
-int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows) {
+int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows, int64_t row_group) {
   const int64_t rounds =
       std::max<int64_t>(1, (rows + threads * max_tile_rows - 1) / (threads * max_tile_rows));
   const int64_t even = (rows + threads * rounds - 1) / (threads * rounds);
-  return std::clamp<int64_t>((even + kPanelRows - 1) / kPanelRows * kPanelRows, kPanelRows, max_tile_rows);
+  return std::clamp<int64_t>((even + row_group - 1) / row_group * row_group, row_group, max_tile_rows);
 }
 
 void apply_linear(const Linear& linear, MatView<const float> x, MatView<float> y, int threads) {
   MB_CHECK(x.rows == y.rows && x.cols == linear.in_features() && y.cols == linear.out_features());
-  const int64_t tile_rows = even_tile_rows(x.rows, threads, linear.max_tile_rows());
+  const int64_t tile_rows = even_tile_rows(x.rows, threads, linear.max_tile_rows(), linear.row_group());
   const int64_t tiles = (x.rows + tile_rows - 1) / tile_rows;
   const int team = static_cast<int>(std::clamp<int64_t>(tiles, 1, threads));
 #pragma omp parallel num_threads(team)

@@ -47,7 +47,7 @@ class LinearScratch {
 // Immutable after construction; thread-safe with one scratch per thread.
 class Linear {
  public:
-  static constexpr int64_t kMaxTileRows = 108;
+  static constexpr int64_t kMaxTileRows = 192;
 
   virtual ~Linear() = default;
   virtual int64_t in_features() const = 0;
@@ -56,6 +56,8 @@ class Linear {
   virtual size_t packed_bytes() const = 0;
   // Most rows that run_tile takes, at most kMaxTileRows.
   virtual int64_t max_tile_rows() const = 0;
+  // Rows that are multiplied together: tiles of whole groups waste nothing.
+  virtual int64_t row_group() const { return 6; }
   // Groups of columns that can be computed apart.
   virtual int64_t groups() const = 0;
   // x: [rows <= max_tile_rows(), in] of row_type(), with readable spare rows.   groups: within [0, groups()).
@@ -75,8 +77,8 @@ enum class GemmLibrary {
 std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, std::span<const float> bias,
                                     int64_t group = 1, GemmLibrary library = GemmLibrary::kPanels);
 
-// Rows per tile such that `rows` divide evenly among threads, at most max_tile_rows.
-int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows);
+// Rows per tile such that `rows` divide evenly among threads, whole groups, at most max_tile_rows.
+int64_t even_tile_rows(int64_t rows, int threads, int64_t max_tile_rows, int64_t row_group);
 
 // y = x Wᵀ + bias for any number of rows, tiles in parallel over `threads`.   x: [R,in]; y: [R,out],
 // overwritten, no alias.

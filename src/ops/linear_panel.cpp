@@ -12,6 +12,8 @@
 namespace modernbert {
 namespace {
 
+constexpr int64_t kMostRows = 108;  // of a tile: its activations and two panels stay in 1 MB
+
 class PanelLinear final : public Linear {
  public:
   PanelLinear(PanelKernel kernel, PackedWeight weight) : kernel_(kernel), weight_(std::move(weight)) {}
@@ -19,13 +21,13 @@ class PanelLinear final : public Linear {
   int64_t in_features() const override { return weight_.in; }
   int64_t out_features() const override { return weight_.out; }
   RowType row_type() const override { return weight_.type; }
-  int64_t max_tile_rows() const override { return kMaxTileRows; }
+  int64_t max_tile_rows() const override { return kMostRows; }
   size_t packed_bytes() const override { return weight_.bytes(); }
   int64_t groups() const override { return weight_.groups(); }
 
   void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
                 TileEpilogue epilogue) const override {
-    MB_CHECK(x.rows <= kMaxTileRows && x.cols == weight_.in && x.type == weight_.type);
+    MB_CHECK(x.rows <= kMostRows && x.cols == weight_.in && x.type == weight_.type);
     const int64_t stride = weight_.panels_per_group * kPanelColumns;
     AlignedBuffer<float>& output = scratch.impl().output;
     output.reserve(static_cast<size_t>(kPanelRows * stride));

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <chrono>
 
+#include "ops/block_product_amx.h"
 #include "ops/cpu_features.h"
+#include "ops/panel_kernel_amx.h"
 #include "ops/peak_bf16.h"
 #include "ops/peak_int8.h"
 
@@ -73,7 +75,15 @@ namespace {
 HWY_EXPORT(fp32_chains);
 HWY_EXPORT(sum_floats);
 
+double run_matrix_unit(int64_t rounds) {
+  amx_configure();
+  const double flops = amx_bf16_chains(rounds);
+  amx_release();
+  return flops;
+}
+
 double run_chains(GemmType type, int64_t rounds) {
+  if (type == GemmType::kBf16 && cpu_has_amx_bf16()) return run_matrix_unit(rounds);
   if (type == GemmType::kBf16 && cpu_has_bf16()) return bf16_chains(rounds);
   if (type == GemmType::kInt8 && cpu_has_vnni()) return int8_chains(rounds);
   return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);

@@ -37,7 +37,7 @@ struct RowsView {
 // results of the spare ones away.
 class RowBuffer {
  public:
-  static constexpr int64_t kSpareRows = 5;
+  static constexpr int64_t kSpareRows = 31;
 
   RowBuffer() = default;
   RowBuffer(RowType type, int64_t cols);

@@ -5,6 +5,8 @@
 
 #include "op_test.h"
 #include "ops/convert.h"
+#include "ops/cpu_features.h"
+#include "ops/linear_amx.h"
 #include "ops/panel_kernel.h"
 
 namespace modernbert {
@@ -165,6 +167,30 @@ TEST(Linear, PortableKernelsMatchTheReference) {
   }
 }
 
+// Whole and partial groups of rows of the matrix unit, more than one register deep, against the reference on
+// rounded factors; a row's bits must not depend on the rows beside it.
+TEST(Linear, MatrixUnitMatchesTheReference) {
+  if (!cpu_has_amx_bf16()) GTEST_SKIP() << "this CPU has no matrix unit";
+  for (const Shape shape : {Shape{32, 64}, Shape{96, 70}, Shape{256, 768}, Shape{64, 2304}}) {
+    ASSERT_TRUE(linear_amx_takes(GemmType::kBf16, shape.in));
+    const auto linear = random_linear(GemmType::kBf16, shape, true);
+    auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
+    round_to_bf16(weight, weight);
+    const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
+    const auto exact = make_linear(GemmType::kRef, {weight.data(), shape.out, shape.in}, bias);
+    for (const int64_t rows : {1, 15, 16, 17, 31, 32, 33, 80, 192}) {
+      auto x = normal_values(static_cast<size_t>(rows * shape.in), 3);
+      round_to_bf16(x, x);
+      const auto got = product(*linear, x);
+      expect_close(got, product(*exact, x), 1e-6 * std::sqrt(static_cast<double>(shape.in)), 2e-6,
+                   "rows " + std::to_string(rows));
+      const std::vector<float> last(x.end() - shape.in, x.end());
+      const auto alone = product(*linear, last);
+      EXPECT_TRUE(std::equal(alone.begin(), alone.end(), got.end() - shape.out)) << rows;
+    }
+  }
+}
+
 // The kernel for this CPU and its plain twin: equal bits.
 TEST(Linear, Int8KernelEqualsItsTwin) {
   if (int8_panel_kernel() == nullptr) GTEST_SKIP() << "this CPU has no int8 products";
@@ -227,12 +253,14 @@ TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
 }
 
 TEST(EvenTileRows, DividesTheRowsAmongThreads) {
-  EXPECT_EQ(even_tile_rows(4096, 2, 108), 108);
-  EXPECT_EQ(even_tile_rows(240, 2, 108), 60);
-  EXPECT_EQ(even_tile_rows(16, 2, 108), 12);
-  EXPECT_EQ(even_tile_rows(1, 8, 108), 6);
-  EXPECT_EQ(even_tile_rows(100, 1, 64), 54);
-  EXPECT_EQ(even_tile_rows(0, 2, 108), 6);
+  EXPECT_EQ(even_tile_rows(4096, 2, 108, 6), 108);
+  EXPECT_EQ(even_tile_rows(240, 2, 108, 6), 60);
+  EXPECT_EQ(even_tile_rows(16, 2, 108, 6), 12);
+  EXPECT_EQ(even_tile_rows(4096, 2, 192, 32), 192);
+  EXPECT_EQ(even_tile_rows(400, 2, 192, 32), 128);
+  EXPECT_EQ(even_tile_rows(1, 8, 108, 6), 6);
+  EXPECT_EQ(even_tile_rows(100, 1, 64, 6), 54);
+  EXPECT_EQ(even_tile_rows(0, 2, 108, 6), 6);
 }
 
 class RowInvariance : public ::testing::TestWithParam<GemmType> {};
