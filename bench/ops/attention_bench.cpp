@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <random>
 
+#include "ops/attention_amx.h"
 #include "ops/attention_panel.h"
+#include "ops/cpu_features.h"
 #include "ops/peak.h"
 
 namespace modernbert {
@@ -26,13 +28,17 @@ int64_t visible_pairs(int64_t length, int64_t window) {
   return pairs;
 }
 
-void attention(benchmark::State& state, RowType type) {
+// On the matrix unit, or on vectors.
+enum class Unit { kVectors, kMatrices };
+
+void attention(benchmark::State& state, RowType type, Unit unit) {
   const AttentionKernels* kernels =
       type == RowType::kFp32 ? fp32_attention_kernels() : bf16_attention_kernels();
-  if (kernels == nullptr) return state.SkipWithError("this CPU has no such kernels");
+  if (kernels == nullptr || (unit == Unit::kMatrices && !cpu_has_amx_bf16()))
+    return state.SkipWithError("this CPU has no such kernels");
   const int64_t length = state.range(0), window = state.range(1);
   const std::vector<float> values = random_rows(length);
-  const auto words = static_cast<size_t>((length + 16) * kernels->row_words());
+  const auto words = static_cast<size_t>((length + kAmxGroupKeys) * kernels->row_words());
   std::vector<uint32_t> q(words), k(words), v(words);
   for (int64_t r = 0; r < length; ++r) {
     kernels->store_row(values.data() + r * kPanelHeadDim, q.data() + r * kernels->row_words());
@@ -43,7 +49,12 @@ void attention(benchmark::State& state, RowType type) {
   RowBuffer out(type, kPanelHeadDim);
   out.resize(length);
   PanelAttentionScratch scratch;
+  AmxAttentionScratch amx_scratch;
   for (auto _ : state) {
+    if (unit == Unit::kMatrices) {
+      attend_amx(head, {0, length}, amx_scratch, out.row(0), out.stride());
+      continue;
+    }
     for (int64_t begin = 0; begin < length; begin += kAttentionBlockRows)
       attention_block(*kernels, head, begin, scratch, out.row(begin), out.stride());
   }
@@ -57,8 +68,9 @@ void shapes(benchmark::internal::Benchmark* bench) {
   for (const int64_t length : {16, 32, 128, 512, 2048, 8192}) bench->Args({length, -1});
   for (const int64_t length : {128, 512, 2048}) bench->Args({length, 64});
 }
-BENCHMARK_CAPTURE(attention, fp32, RowType::kFp32)->Apply(shapes);
-BENCHMARK_CAPTURE(attention, bf16, RowType::kBf16)->Apply(shapes);
+BENCHMARK_CAPTURE(attention, fp32, RowType::kFp32, Unit::kVectors)->Apply(shapes);
+BENCHMARK_CAPTURE(attention, bf16, RowType::kBf16, Unit::kVectors)->Apply(shapes);
+BENCHMARK_CAPTURE(attention, bf16_matrix_unit, RowType::kBf16, Unit::kMatrices)->Apply(shapes);
 
 }  // namespace
 }  // namespace modernbert

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "model/amx_attention_layout.h"
 #include "model/panel_attention_layout.h"
 #include "model/portable_attention_layout.h"
+#include "ops/cpu_features.h"
 
 namespace modernbert {
 namespace {
@@ -11,20 +13,21 @@ namespace {
 // The kernels read a few rows past a head's last one.
 constexpr int64_t kSpareRows = kAttentionLanes;
 
-int64_t round_up(int64_t value) {
-  return (value + kAttentionLanes - 1) / kAttentionLanes * kAttentionLanes;
-}
-
 }  // namespace
 
 std::unique_ptr<AttentionLayout> AttentionLayout::make(int64_t heads, int64_t head_dim, RowType type) {
   if (head_dim == kPanelHeadDim) {
+    if (type == RowType::kBf16 && cpu_has_amx_bf16()) return std::make_unique<AmxAttentionLayout>(heads);
     if (const AttentionKernels* kernels = bf16_attention_kernels(); type == RowType::kBf16 && kernels)
       return std::make_unique<PanelAttentionLayout>(heads, *kernels);
     if (const AttentionKernels* kernels = fp32_attention_kernels(); type == RowType::kFp32 && kernels)
       return std::make_unique<PanelAttentionLayout>(heads, *kernels);
   }
   return std::make_unique<PortableAttentionLayout>(heads, head_dim);
+}
+
+int64_t AttentionLayout::padded_length(const TokenBatch& batch, int32_t sequence) const {
+  return (batch.length(sequence) + row_multiple_ - 1) / row_multiple_ * row_multiple_;
 }
 
 void AttentionLayout::prepare(const TokenBatch& batch) {
@@ -34,11 +37,11 @@ void AttentionLayout::prepare(const TokenBatch& batch) {
   for (int32_t b = 0; b < batch.sequences(); ++b) {
     sequence_row_.push_back(padded_rows_);
     for (int32_t i = 0; i < batch.length(b); ++i) row_of_token_.push_back(padded_rows_ + i);
-    padded_rows_ += round_up(batch.length(b));
+    padded_rows_ += padded_length(batch, b);
   }
   reserve(heads_ * padded_rows_ + kSpareRows);
   for (int32_t b = 0; b < batch.sequences(); ++b) {
-    for (int64_t row = batch.length(b); row < round_up(batch.length(b)); ++row) {
+    for (int64_t row = batch.length(b); row < padded_length(batch, b); ++row) {
       for (int64_t h = 0; h < heads_; ++h) clear_key_and_value(row_number(h, first_row(b) + row));
     }
   }

@@ -1,5 +1,5 @@
 // Where q, k and v of a packed batch live while attention runs: per head, every sequence starting at a
-// multiple of 16 rows; padding is zero.
+// multiple of 16 or 32 rows; padding is zero.
 #pragma once
 
 #include <cstdint>
@@ -9,6 +9,7 @@
 
 #include "modernbert/token_batch.h"
 #include "ops/attention.h"
+#include "ops/attention_amx.h"
 #include "ops/attention_panel.h"
 #include "ops/rope.h"
 #include "ops/rows.h"
@@ -29,6 +30,7 @@ struct AttentionThreadScratch {
   AttentionScratch portable;
   std::vector<float> outputs;  // [block rows, head_dim] of the portable kernel
   PanelAttentionScratch panel;
+  AmxAttentionScratch amx;
 };
 
 enum class QkvPart { kQuery, kKey, kValue };
@@ -71,7 +73,9 @@ class AttentionLayout {
                       AttentionThreadScratch& scratch, RowBuffer& context) const = 0;
 
  protected:
-  AttentionLayout(int64_t heads, int64_t head_dim) : heads_(heads), head_dim_(head_dim) {}
+  // row_multiple: rows that the kernel takes together; every sequence starts at a multiple of it.
+  AttentionLayout(int64_t heads, int64_t head_dim, int64_t row_multiple = kAttentionLanes)
+      : heads_(heads), head_dim_(head_dim), row_multiple_(row_multiple) {}
   int64_t head_dim() const { return head_dim_; }
   // Rows of all heads: head h's row r is number h * padded_rows() + r.
   int64_t padded_rows() const { return padded_rows_; }
@@ -85,7 +89,9 @@ class AttentionLayout {
   virtual void clear_key_and_value(int64_t row_number) = 0;
   virtual int64_t block_rows(int64_t window) const = 0;
 
-  int64_t heads_, head_dim_;
+  int64_t padded_length(const TokenBatch& batch, int32_t sequence) const;
+
+  int64_t heads_, head_dim_, row_multiple_;
   int64_t padded_rows_ = 0;
   std::vector<int64_t> sequence_row_;  // [B] first padded row of each sequence
   std::vector<int64_t> row_of_token_;  // [T]

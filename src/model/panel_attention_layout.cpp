@@ -42,9 +42,8 @@ void PanelAttentionLayout::store(QkvPart part, int64_t head, int64_t token, MatV
   }
 }
 
-void PanelAttentionLayout::attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
-                                  AttentionThreadScratch& scratch, RowBuffer& context) const {
-  MB_DCHECK(context.type() == kernels_.type);
+PanelAttentionHead PanelAttentionLayout::head_of(const TokenBatch& batch, const AttentionItem& item,
+                                                 int64_t window) const {
   const int64_t first = row_number(item.head, first_row(item.sequence));
   PanelAttentionHead head;
   head.q = q_.data() + first * kernels_.row_words();
@@ -53,11 +52,22 @@ void PanelAttentionLayout::attend(const TokenBatch& batch, const AttentionItem& 
   head.length = batch.length(item.sequence);
   head.visible = batch.visible_length(item.sequence);
   head.window = window;
+  return head;
+}
+
+std::byte* PanelAttentionLayout::output_of(const TokenBatch& batch, const AttentionItem& item, int64_t begin,
+                                           RowBuffer& context) const {
+  MB_DCHECK(context.type() == kernels_.type);
   const int64_t value_bytes = int64_t{sizeof(uint32_t)} / kernels_.values_per_word;
+  return context.row(batch.begin(item.sequence) + begin) + item.head * kPanelHeadDim * value_bytes;
+}
+
+void PanelAttentionLayout::attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
+                                  AttentionThreadScratch& scratch, RowBuffer& context) const {
+  const PanelAttentionHead head = head_of(batch, item, window);
   for (int64_t begin = item.query_begin; begin < item.query_end; begin += kAttentionBlockRows) {
-    std::byte* out =
-        context.row(batch.begin(item.sequence) + begin) + item.head * kPanelHeadDim * value_bytes;
-    attention_block(kernels_, head, begin, scratch.panel, out, context.stride());
+    attention_block(kernels_, head, begin, scratch.panel, output_of(batch, item, begin, context),
+                    context.stride());
   }
 }
 

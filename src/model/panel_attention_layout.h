@@ -5,15 +5,22 @@
 
 namespace modernbert {
 
-class PanelAttentionLayout final : public AttentionLayout {
+class PanelAttentionLayout : public AttentionLayout {
  public:
-  PanelAttentionLayout(int64_t heads, const AttentionKernels& kernels)
-      : AttentionLayout(heads, kPanelHeadDim), kernels_(kernels) {}
+  PanelAttentionLayout(int64_t heads, const AttentionKernels& kernels,
+                       int64_t row_multiple = kAttentionKeyGroup)
+      : AttentionLayout(heads, kPanelHeadDim, row_multiple), kernels_(kernels) {}
 
   void store(QkvPart part, int64_t head, int64_t token, MatView<const float> rows,
              const Rotation& rotation) override;
   void attend(const TokenBatch& batch, const AttentionItem& item, int64_t window,
               AttentionThreadScratch& scratch, RowBuffer& context) const override;
+
+ protected:
+  PanelAttentionHead head_of(const TokenBatch& batch, const AttentionItem& item, int64_t window) const;
+  // Where the item's output row of query 0 of its sequence plus `begin` starts.
+  std::byte* output_of(const TokenBatch& batch, const AttentionItem& item, int64_t begin,
+                       RowBuffer& context) const;
 
  private:
   void reserve(int64_t rows) override;

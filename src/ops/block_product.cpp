@@ -108,11 +108,7 @@ void multiply_blocks(const BlockProduct<Bf16>& op) {
 }
 
 BlockProductScope::BlockProductScope() {
-  if (uses_amx()) amx_configure();
-}
-
-BlockProductScope::~BlockProductScope() {
-  if (uses_amx()) amx_release();
+  if (uses_amx()) unit_.emplace();
 }
 
 }  // namespace modernbert

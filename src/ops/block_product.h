@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
+#include "ops/amx_unit.h"
 #include "tensor/dtype.h"
 
 namespace modernbert {
@@ -29,9 +31,9 @@ void multiply_blocks(const BlockProduct<Bf16>& op);
 class BlockProductScope {
  public:
   BlockProductScope();
-  ~BlockProductScope();
-  BlockProductScope(const BlockProductScope&) = delete;
-  BlockProductScope& operator=(const BlockProductScope&) = delete;
+
+ private:
+  std::optional<AmxScope> unit_;
 };
 
 }  // namespace modernbert

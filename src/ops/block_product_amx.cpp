@@ -2,59 +2,13 @@
 // products.
 #include "ops/block_product_amx.h"
 
-#if defined(__AMX_BF16__) || defined(__AMX_TILE__)
-#include <cpuid.h>
+#if defined(__AMX_BF16__)
 #include <immintrin.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
 
 namespace modernbert {
 
 #if defined(__AMX_BF16__)
-namespace {
-
-// Linux gives the unit's registers only to processes that ask.
-bool request_permission() {
-  constexpr int kRequest = 0x1023, kTileData = 18;
-  return syscall(SYS_arch_prctl, kRequest, kTileData) == 0;
-}
-
-bool has_unit() {
-  unsigned a = 0, b = 0, c = 0, d = 0;
-  if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-  constexpr unsigned kBf16 = 1U << 22, kTile = 1U << 24;
-  return (d & kBf16) != 0 && (d & kTile) != 0;
-}
-
-struct alignas(64) TileShapes {
-  uint8_t palette = 1, start_row = 0, reserved[14] = {};
-  uint16_t row_bytes[16] = {};
-  uint8_t rows[16] = {};
-};
-
-}  // namespace
-
-bool amx_bf16_usable() {
-  static const bool usable = has_unit() && request_permission();
-  return usable;
-}
-
-void amx_configure() {
-  TileShapes shapes;
-  for (int i = 0; i < 8; ++i) {
-    shapes.row_bytes[i] = 64;
-    shapes.rows[i] = 16;
-  }
-  // GCC 12 does not know that the whole structure is read and would leave the stores above out.
-  __asm__ volatile("" : : "r"(&shapes) : "memory");
-  _tile_loadconfig(&shapes);
-}
-
-void amx_release() {
-  _tile_release();
-}
-
 void amx_multiply(const BlockProduct<Bf16>& op) {
   const int64_t a_bytes = op.a_step * 2, b_bytes = op.n * 4, c_bytes = op.c_step * 4;
   for (int64_t i = 0; i < op.m; i += 32) {
@@ -93,11 +47,6 @@ void amx_multiply(const BlockProduct<Bf16>& op) {
 
 #else
 
-bool amx_bf16_usable() {
-  return false;
-}
-void amx_configure() {}
-void amx_release() {}
 void amx_multiply(const BlockProduct<Bf16>&) {}
 
 #endif

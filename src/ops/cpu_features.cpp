@@ -6,7 +6,7 @@
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
 
-#include "ops/block_product_amx.h"
+#include "ops/amx_unit.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "core/check.h"
-#include "ops/block_product_amx.h"
+#include "ops/amx_unit.h"
 #include "ops/cpu_features.h"
 #include "ops/linear_scratch.h"
 #include "ops/packed_weight.h"
@@ -20,15 +20,6 @@ namespace modernbert {
 namespace {
 
 constexpr int64_t kMostRows = 192;  // of a tile: its activations and two panels stay in 2 MB
-
-// The unit's registers are shaped for one tile of work and given back: other code may shape them otherwise.
-class UnitScope {
- public:
-  UnitScope() { amx_configure(); }
-  ~UnitScope() { amx_release(); }
-  UnitScope(const UnitScope&) = delete;
-  UnitScope& operator=(const UnitScope&) = delete;
-};
 
 // Panels [depth][64] become [2 halves][depth/16][2][16][16]: 16 words of depth by 16 columns each.
 void reorder_panels(PackedWeight& weight) {
@@ -67,7 +58,7 @@ class AmxLinear final : public Linear {
     const int64_t stride = weight_.panels_per_group * kPanelColumns;
     AlignedBuffer<float>& output = scratch.impl().output;
     output.reserve(static_cast<size_t>(kAmxRows * stride));
-    const UnitScope unit;
+    const AmxScope unit;
     for (int64_t group = groups.begin; group < groups.end; ++group) {
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
@@ -93,7 +84,7 @@ class AmxLinear final : public Linear {
     check(x);
     AlignedBuffer<float>& last_rows = scratch.impl().output;
     last_rows.reserve(static_cast<size_t>(kAmxRows * kPanelColumns));
-    const UnitScope unit;
+    const AmxScope unit;
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
       for (int64_t row = 0; row < x.rows; row += kAmxRows) {
         AmxTask task = task_of(x, row, panel);

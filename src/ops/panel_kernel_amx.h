@@ -25,7 +25,7 @@ struct AmxTask {
   int64_t out_stride;     // floats
 };
 
-// bf16 products summed in fp32. The unit's registers must be configured (amx_configure); only where
+// bf16 products summed in fp32. The unit's registers must be configured (AmxScope); only where
 // cpu_has_amx_bf16().
 void multiply_amx_panel(const AmxTask& task);
 

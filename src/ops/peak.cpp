@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
-#include "ops/block_product_amx.h"
+#include "ops/amx_unit.h"
 #include "ops/cpu_features.h"
 #include "ops/panel_kernel_amx.h"
 #include "ops/peak_bf16.h"
@@ -76,10 +76,8 @@ HWY_EXPORT(fp32_chains);
 HWY_EXPORT(sum_floats);
 
 double run_matrix_unit(int64_t rounds) {
-  amx_configure();
-  const double flops = amx_bf16_chains(rounds);
-  amx_release();
-  return flops;
+  const AmxScope unit;
+  return amx_bf16_chains(rounds);
 }
 
 double run_chains(GemmType type, int64_t rounds) {

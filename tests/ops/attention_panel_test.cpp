@@ -1,8 +1,12 @@
 #include "ops/attention_panel.h"
 
+#include <cstring>
+
 #include "op_test.h"
 #include "ops/attention.h"
+#include "ops/attention_amx.h"
 #include "ops/convert.h"
+#include "ops/cpu_features.h"
 
 namespace modernbert {
 namespace {
@@ -12,21 +16,26 @@ using testing::normal_values;
 
 constexpr uint32_t kNanWord = 0x7FC07FC0u;  // a NaN as fp32 and two of them as bf16
 
-const AttentionKernels* kernels_of(RowType type) {
-  return type == RowType::kFp32 ? fp32_attention_kernels() : bf16_attention_kernels();
+// The three implementations; the last two share the form of q, k and v.
+enum class Path { kFp32, kBf16, kMatrixUnit };
+
+const AttentionKernels* kernels_of(Path path) {
+  if (path == Path::kFp32) return fp32_attention_kernels();
+  return path == Path::kMatrixUnit && !cpu_has_amx_bf16() ? nullptr : bf16_attention_kernels();
 }
 
 // q, k, v of one head: floats as the kernel sees them (rounded, for bf16), and its words.
 struct Inputs {
-  Inputs(const AttentionKernels& kernels_, int64_t length_, unsigned seed, float deviation)
-      : kernels(kernels_),
+  Inputs(Path path_, int64_t length_, unsigned seed, float deviation)
+      : path(path_),
+        kernels(*kernels_of(path_)),
         length(length_),
         q(make(seed, deviation)),
         k(make(seed + 1, deviation)),
         v(make(seed + 2, 1.0f)) {
     q_words = rows(q);
     k_words = rows(k);
-    v_words.assign(static_cast<size_t>((length + 16) * kernels.row_words()), 0u);
+    v_words.assign(static_cast<size_t>((length + kSpareRows) * kernels.row_words()), 0u);
     for (int64_t r = 0; r < length; ++r) kernels.store_value(v.data() + r * 64, r, v_words.data());
   }
 
@@ -37,12 +46,14 @@ struct Inputs {
   }
   // Rows past the last one are read and must not matter: they hold NaN.
   std::vector<uint32_t> rows(const std::vector<float>& values) const {
-    std::vector<uint32_t> words(static_cast<size_t>((length + 16) * kernels.row_words()), kNanWord);
+    std::vector<uint32_t> words(static_cast<size_t>((length + kSpareRows) * kernels.row_words()), kNanWord);
     for (int64_t r = 0; r < length; ++r)
       kernels.store_row(values.data() + r * 64, words.data() + r * kernels.row_words());
     return words;
   }
 
+  static constexpr int64_t kSpareRows = 32;
+  Path path;
   const AttentionKernels& kernels;
   int64_t length;
   std::vector<float> q, k, v;
@@ -60,9 +71,14 @@ std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
   head.window = window;
   RowBuffer out(inputs.kernels.type, 64 + 2);  // two guard columns
   out.resize(inputs.length);
-  PanelAttentionScratch scratch;
-  for (int64_t begin = 0; begin < inputs.length; begin += kAttentionBlockRows)
-    attention_block(inputs.kernels, head, begin, scratch, out.row(begin), out.stride());
+  if (inputs.path == Path::kMatrixUnit) {
+    AmxAttentionScratch scratch;
+    attend_amx(head, {0, inputs.length}, scratch, out.row(0), out.stride());
+  } else {
+    PanelAttentionScratch scratch;
+    for (int64_t begin = 0; begin < inputs.length; begin += kAttentionBlockRows)
+      attention_block(inputs.kernels, head, begin, scratch, out.row(begin), out.stride());
+  }
   RowBuffer floats(RowType::kFp32, 66);
   floats.resize(inputs.length);
   convert_rows(out.view(), 0, inputs.length, floats);
@@ -86,15 +102,15 @@ std::vector<float> want(const Inputs& inputs, int64_t window, int64_t visible) {
   return out;
 }
 
-class PanelAttention : public ::testing::TestWithParam<RowType> {
+class PanelAttention : public ::testing::TestWithParam<Path> {
  protected:
   void SetUp() override {
     if (kernels_of(GetParam()) == nullptr) GTEST_SKIP() << "this CPU has no such products";
   }
   Inputs inputs(int64_t length, unsigned seed, float deviation) const {
-    return {*kernels_of(GetParam()), length, seed, deviation};
+    return {GetParam(), length, seed, deviation};
   }
-  double epsilon() const { return GetParam() == RowType::kFp32 ? 3e-6 : 1.0 / 128; }
+  double epsilon() const { return GetParam() == Path::kFp32 ? 3e-6 : 1.0 / 128; }
 
   // bf16: the weights are rounded on the way, by at most 2^-8 of each, in the numerator and in the sum that
   // divides it, and so is the result: an error of at most 2^-7 of the weighted sum of |v|. fp32: scores of
@@ -158,8 +174,30 @@ TEST_P(PanelAttention, PropagatesNan) {
   EXPECT_FALSE(std::isnan(out[64]));
 }
 
-INSTANTIATE_TEST_SUITE_P(Types, PanelAttention, ::testing::Values(RowType::kFp32, RowType::kBf16),
-                         [](const auto& test) { return test.param == RowType::kFp32 ? "fp32" : "bf16"; });
+// What a call starts with does not change a row's bits: neither its place in a block nor the keys packed with
+// it.
+TEST_P(PanelAttention, PartsOfTheQueriesMakeUpTheWhole) {
+  if (GetParam() != Path::kMatrixUnit) GTEST_SKIP() << "the others take a block at a time";
+  const Inputs in = inputs(410, 8, 0.4f);
+  for (const int64_t window : {-1, 64}) {
+    const PanelAttentionHead head{in.q_words.data(), in.k_words.data(), in.v_words.data(), 410, 400, window};
+    AmxAttentionScratch scratch;
+    RowBuffer whole(RowType::kBf16, 64), parts(RowType::kBf16, 64);
+    whole.resize(410), parts.resize(410);
+    attend_amx(head, {0, 410}, scratch, whole.row(0), whole.stride());
+    for (const Range part : {Range{0, 16}, {16, 208}, {208, 384}, {384, 410}})
+      attend_amx(head, part, scratch, parts.row(part.begin), parts.stride());
+    EXPECT_EQ(std::memcmp(whole.row(0), parts.row(0), static_cast<size_t>(410 * whole.stride())), 0);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Paths, PanelAttention,
+                         ::testing::Values(Path::kFp32, Path::kBf16, Path::kMatrixUnit),
+                         [](const auto& test) {
+                           return test.param == Path::kFp32   ? "fp32"
+                                  : test.param == Path::kBf16 ? "bf16"
+                                                              : "matrix_unit";
+                         });
 
 }  // namespace
 }  // namespace modernbert
