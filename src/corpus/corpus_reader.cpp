@@ -1,6 +1,6 @@
 #include "corpus/corpus_reader.h"
 
-#include "corpus/parallel_for.h"
+#include "core/parallel_for.h"
 
 namespace modernbert {
 

@@ -6,7 +6,7 @@
 
 #include "core/check.h"
 #include "core/fail.h"
-#include "corpus/parallel_for.h"
+#include "core/parallel_for.h"
 #include "corpus/sha256.h"
 
 namespace modernbert {

@@ -4,8 +4,8 @@
 
 #include "core/fail.h"
 #include "core/file.h"
+#include "core/parallel_for.h"
 #include "corpus/corpus_reader.h"
-#include "corpus/parallel_for.h"
 #include "corpus/sha256.h"
 #include "corpus/shard.h"
 #include "modernbert/tokenizer.h"

@@ -3,8 +3,8 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <exception>
 
+#include "core/parallel_for.h"
 #include "ops/layer_norm.h"
 
 namespace modernbert {
@@ -57,23 +57,13 @@ CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, cons
   final_norm_ = checkpoint.final_norm();
 }
 
-// Of several layers that fail, the first one's error is thrown, whatever the number of threads.
 void CpuEncoder::pack_layers(const Checkpoint& checkpoint) {
   layers_.resize(static_cast<size_t>(config_.num_hidden_layers));
-  std::vector<std::exception_ptr> errors(layers_.size());
-#pragma omp parallel for num_threads(threads_) schedule(dynamic)
-  for (int i = 0; i < config_.num_hidden_layers; ++i) {
-    const auto index = static_cast<size_t>(i);
-    try {
-      layers_[index] = std::make_unique<CpuLayer>(checkpoint.layer(i), config_, i, plan_);
-      checkpoint.release_layer(i);
-    } catch (...) {
-      errors[index] = std::current_exception();
-    }
-  }
-  for (const std::exception_ptr& error : errors) {
-    if (error) std::rethrow_exception(error);
-  }
+  parallel_for(layers_.size(), threads_, [&](size_t i) {
+    const auto index = static_cast<int>(i);
+    layers_[i] = std::make_unique<CpuLayer>(checkpoint.layer(index), config_, index, plan_);
+    checkpoint.release_layer(index);
+  });
 }
 
 std::unique_ptr<Workspace> CpuEncoder::make_workspace() const {

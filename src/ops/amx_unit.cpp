@@ -11,12 +11,12 @@
 namespace modernbert {
 namespace {
 
-constexpr unsigned kBf16Bit = 22, kTileBit = 24, kInt8Bit = 25;  // leaf 7, EDX
+constexpr unsigned kBf16Bit = 22, kTileBit = 24;  // leaf 7, EDX
 
-bool has_bits(unsigned first, unsigned second) {
+bool has_unit() {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-  return (d >> first & d >> second & 1U) != 0;
+  return (d >> kTileBit & d >> kBf16Bit & 1U) != 0;
 }
 
 // Linux gives the unit's registers only to processes that ask.
@@ -35,11 +35,7 @@ struct alignas(64) TileShapes {
 }  // namespace
 
 bool amx_bf16_usable() {
-  return has_bits(kTileBit, kBf16Bit) && has_permission();
-}
-
-bool amx_int8_usable() {
-  return has_bits(kTileBit, kInt8Bit) && has_permission();
+  return has_unit() && has_permission();
 }
 
 AmxScope::AmxScope() {
@@ -62,9 +58,6 @@ AmxScope::~AmxScope() {
 namespace modernbert {
 
 bool amx_bf16_usable() {
-  return false;
-}
-bool amx_int8_usable() {
   return false;
 }
 AmxScope::AmxScope() = default;

@@ -3,11 +3,10 @@
 #include <omp.h>
 
 #include <algorithm>
-#include <exception>
-#include <mutex>
 
 #include "core/fail.h"
 #include "core/file.h"
+#include "core/parallel_for.h"
 #include "tokenizer/pipeline.h"
 #include "tokenizer/reading/tokenizer_files.h"
 
@@ -48,31 +47,16 @@ std::filesystem::path find_tokenizer_file(const std::filesystem::path& path) {
   fail(ErrorCode::kNotFound, "{}: holds no tokenizer.json and no vocab.txt", path.string());
 }
 
-// Runs work(i) for i in [0, count) on `threads` threads; the error of the lowest index is thrown, with that
-// index.
+// Runs work(i) for each text; an error says which text it is of.
 template <class Work>
-void for_each_text(size_t count, int threads, Work&& work) {
-  std::mutex mutex;
-  size_t failed = count;
-  std::exception_ptr error;
-#pragma omp parallel for schedule(dynamic, 4) num_threads(threads)
-  for (size_t i = 0; i < count; ++i) {
+void for_each_text(size_t count, int threads, const Work& work) {
+  parallel_for(count, threads, [&](size_t i) {
     try {
       work(i);
-    } catch (...) {
-      const std::lock_guard lock(mutex);
-      if (i < failed) {
-        failed = i;
-        error = std::current_exception();
-      }
+    } catch (const Error& e) {
+      fail(e.code(), "text {}: {}", i, e.what());
     }
-  }
-  if (!error) return;
-  try {
-    std::rethrow_exception(error);
-  } catch (const Error& e) {
-    fail(e.code(), "text {}: {}", failed, e.what());
-  }
+  });
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "model/rope_tables.h"
@@ -55,8 +56,8 @@ class EncoderPass {
               const ModelPlaces& places, const ComputeWeights<E>& weights);
 
   // The last hidden states, [padded,H], rounded; valid until the next call.
-  // dropout_key: null: no dropout (evaluation).
-  MatView<const E> forward(const BatchRows& rows, const uint64_t* dropout_key);
+  // dropout_key: none: no dropout (evaluation).
+  MatView<const E> forward(const BatchRows& rows, std::optional<uint64_t> dropout_key);
 
   // The gradient of the last hidden states, to be filled by the caller: [T,H].
   MatView<float> hidden_gradient() { return dx_.first(count_); }
@@ -93,6 +94,8 @@ class EncoderPass {
   MatView<E> rounded_gradient();
   void add_gradient(MatView<const float> gradient);  // dx +=
   HeadRotation rotation(size_t layer, const BatchRows& rows, int32_t sequence) const;
+  // One head of one sequence of the layer's queries, keys and values.
+  TrainedHead<E> head(size_t layer, const BatchRows& rows, int32_t sequence, int64_t head);
 
   const EncoderConfig& config_;
   const TrainingOptions& options_;
@@ -101,8 +104,7 @@ class EncoderPass {
   const ComputeWeights<E>& weights_;
   RopeTables tables_;
   std::vector<std::shared_ptr<const RopeTable>> layer_tables_;  // of the batch
-  const uint64_t* dropout_key_ = nullptr;
-  uint64_t dropout_key_value_ = 0;
+  std::optional<uint64_t> dropout_key_;
   int64_t count_ = 0, padded_ = 0;
 
   std::vector<KeptLayer<E>> kept_;
@@ -115,5 +117,15 @@ class EncoderPass {
   std::vector<AlignedBuffer<float>> partial_sums_;             // one a thread
   std::vector<TrainedHeadScratch> scratches_;
 };
+
+template <class E>
+template <class T>
+void EncoderPass<E>::drop(const Dropout& dropout, const BatchRows& rows, MatView<T> x) {
+  if (dropout.rate <= 0) return;
+  parallel_rows(threads_, count_, [&](Range range, int) {
+    for (int64_t r = range.begin; r < range.end; ++r)
+      drop_row(dropout, rows.row_keys[static_cast<size_t>(r)], x.cols, x.row_data(r));
+  });
+}
 
 }  // namespace modernbert

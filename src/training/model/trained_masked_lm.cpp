@@ -46,8 +46,8 @@ class TrainedMaskedLm::Impl {
  public:
   virtual ~Impl() = default;
   virtual void set_parameters(const ParameterBlock& values) = 0;
-  // gradients, dropout_key: null for evaluation.
-  virtual LossTerms run(const MaskedLmBatch& batch, double scale, const uint64_t* dropout_key,
+  // gradients: null, dropout_key: none for evaluation.
+  virtual LossTerms run(const MaskedLmBatch& batch, double scale, std::optional<uint64_t> dropout_key,
                         ParameterBlock* gradients) = 0;
 };
 
@@ -66,7 +66,7 @@ class TypedMaskedLm final : public TrainedMaskedLm::Impl {
 
   void set_parameters(const ParameterBlock& values) override { weights_.set(values, options_.threads); }
 
-  LossTerms run(const MaskedLmBatch& batch, double scale, const uint64_t* dropout_key,
+  LossTerms run(const MaskedLmBatch& batch, double scale, std::optional<uint64_t> dropout_key,
                 ParameterBlock* gradients) override {
     const ThreadScope threads(options_.threads);
     check_batch(batch.tokens, config_);
@@ -146,11 +146,11 @@ void TrainedMaskedLm::set_parameters(const ParameterBlock& values) {
 
 LossTerms TrainedMaskedLm::forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
                                             ParameterBlock& gradients) {
-  return impl_->run(batch, scale, &dropout_key, &gradients);
+  return impl_->run(batch, scale, dropout_key, &gradients);
 }
 
 LossTerms TrainedMaskedLm::evaluate(const MaskedLmBatch& batch) {
-  return impl_->run(batch, 1, nullptr, nullptr);
+  return impl_->run(batch, 1, std::nullopt, nullptr);
 }
 
 }  // namespace modernbert

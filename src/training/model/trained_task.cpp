@@ -148,7 +148,7 @@ class TypedTask final : public TrainedTask::Impl {
     const ThreadScope threads(options_.threads);
     check_batch(batch, config_);
     const BatchRows rows(batch);
-    const MatView<const E> hidden = encoder_.forward(rows, &dropout_key);
+    const MatView<const E> hidden = encoder_.forward(rows, dropout_key);
     const int64_t count = is_pooled(kind_) ? batch.sequences() : rows.count;
     head_.forward(is_pooled(kind_) ? pool(batch, hidden) : copy(hidden), count,
                   {options_.classifier_dropout, random_hash(dropout_key, kClassifierSite)});

@@ -1,4 +1,4 @@
-// A parallel loop whose errors arrive where they would without threads.
+// A parallel loop whose errors arrive where they would without threads. For files compiled with OpenMP.
 #pragma once
 
 #include <cstddef>
