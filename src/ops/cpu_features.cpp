@@ -23,9 +23,11 @@ std::string_view cpu_limit() {
   return variable == nullptr ? "" : variable;
 }
 
-// Takes the instruction sets above the limit from Highway and oneDNN, before either has chosen.
+// Takes the instruction sets above the limit from Highway and oneDNN, before either has chosen. True where
+// AVX-512 is among them.
 bool limit_vector_libraries() {
   const std::string_view limit = cpu_limit();
+  if (limit == "avx512") dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16);
   if (limit != "avx2" && limit != "sse4") return false;
   const bool avx2 = limit == "avx2";
   hwy::DisableTargets(avx2 ? kAvx512Targets : kAvx512Targets | HWY_AVX2);
@@ -33,14 +35,14 @@ bool limit_vector_libraries() {
   return true;
 }
 
-const bool kIsLimited = limit_vector_libraries();
+const bool kIsWithoutAvx512 = limit_vector_libraries();
 #endif
 
 }  // namespace
 
 #if defined(__x86_64__)
 bool cpu_has_avx512() {
-  return !kIsLimited && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+  return !kIsWithoutAvx512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
 }
 
 bool cpu_has_bf16() {
