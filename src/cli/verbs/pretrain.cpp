@@ -5,6 +5,7 @@
 
 #include "cli/failure.h"
 #include "cli/model_options.h"
+#include "cli/processes.h"
 #include "cli/training_console.h"
 #include "cli/verbs/verbs.h"
 #include "training/run/pretraining.h"
@@ -37,6 +38,7 @@ extern "C" void request_stop(int signal) {
 void catch_signals() {
   std::signal(SIGTERM, request_stop);
   std::signal(SIGINT, request_stop);
+  std::signal(SIGUSR1, request_stop);  // what mpirun passes on, and batch systems send before the time is up
 }
 
 int run(const Options& options, const std::vector<std::string>& recipes, ByteWriter& out) {
@@ -52,10 +54,14 @@ int run(const Options& options, const std::vector<std::string>& recipes, ByteWri
   };
   pretraining.stop = &g_stop;
   catch_signals();
+  const auto processes = join_processes(recipe.distributed);
+  pretraining.processes = processes.get();
   StandardWorkshop workshop;
   TrainingConsole console(out, options.quiet, options.json);
-  pretrain(recipe, pretraining, workshop, console);
-  return g_stop == 0 ? kExitSuccess : kExitSignal + g_stop;
+  const LoopEnd end = pretrain(recipe, pretraining, workshop, console);
+  if (g_stop != 0) return kExitSignal + g_stop;
+  // Another process was asked to stop.
+  return end == LoopEnd::kStopped && !options.check ? kExitSignal + SIGTERM : kExitSuccess;
 }
 
 RunVerb declare(CommandLine& line) {

@@ -62,11 +62,16 @@ MatView<E> EncoderPass<E>::rounded_gradient() {
 }
 
 template <class E>
-void EncoderPass<E>::backward(const BatchRows& rows, ParameterBlock& gradients) {
+void EncoderPass<E>::backward(const BatchRows& rows, ParameterBlock& gradients,
+                              const FinalGradients& final_from) {
   if (config_.final_norm)
     backward_norm(places_.final_norm, {}, final_normalized_.first(count_), final_rstd_, false, gradients);
-  for (size_t i = places_.layers.size(); i-- > 0;) backward_layer(i, rows, gradients);
-  backward_embeddings(rows, gradients);
+  for (size_t i = places_.layers.size(); i-- > 0;) {
+    backward_layer(i, rows, gradients);
+    if (final_from) final_from(places_.layers[i].begin());
+  }
+  backward_embeddings(rows, gradients);  // a tied decoder's are there, too
+  if (final_from) final_from(0);
 }
 
 template <class E>
@@ -208,7 +213,7 @@ void EncoderPass<E>::backward_embeddings(const BatchRows& rows, ParameterBlock& 
   });
 }
 
-template void EncoderPass<float>::backward(const BatchRows&, ParameterBlock&);
-template void EncoderPass<Bf16>::backward(const BatchRows&, ParameterBlock&);
+template void EncoderPass<float>::backward(const BatchRows&, ParameterBlock&, const FinalGradients&);
+template void EncoderPass<Bf16>::backward(const BatchRows&, ParameterBlock&, const FinalGradients&);
 
 }  // namespace modernbert

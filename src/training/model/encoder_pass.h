@@ -12,6 +12,7 @@
 #include "training/model/compute_weights.h"
 #include "training/model/linear_pass.h"
 #include "training/model/training_options.h"
+#include "training/run/trained_model.h"
 
 namespace modernbert {
 
@@ -61,8 +62,9 @@ class EncoderPass {
 
   // The gradient of the last hidden states, to be filled by the caller: [T,H].
   MatView<float> hidden_gradient() { return dx_.first(count_); }
-  // Adds to all gradients of the encoder; the same batch as the last forward pass.
-  void backward(const BatchRows& rows, ParameterBlock& gradients);
+  // Adds to all gradients of the encoder; the same batch as the last forward pass. The gradients of the head,
+  // which lie behind the encoder's, must be there already.
+  void backward(const BatchRows& rows, ParameterBlock& gradients, const FinalGradients& final_from = {});
 
  private:
   enum Site : uint64_t { kEmbeddingSite, kAttentionSite, kAttnOutSite, kMlpSite, kSites };
