@@ -1,8 +1,10 @@
 #include "mpi/peer_watch.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 #include <thread>
 
 namespace modernbert {
@@ -13,7 +15,8 @@ constexpr int kAlive = -1, kLeaving = -2;
 constexpr int kTag = 1;
 constexpr double kTellsPerTimeout = 20;
 constexpr auto kBetweenTurns = std::chrono::milliseconds(10);
-constexpr auto kFarewell = std::chrono::seconds(1);
+// Long enough for a message to arrive, short enough for ours to come before mpirun ends this process, too.
+constexpr auto kFarewell = std::chrono::milliseconds(300);
 constexpr auto kFarewellPause = std::chrono::milliseconds(1);
 
 double seconds(std::chrono::steady_clock::duration duration) {
@@ -24,19 +27,29 @@ double seconds(std::chrono::steady_clock::duration duration) {
 
 PeerWatch::PeerWatch(MpiGroup group, double timeout_s)
     : group_(group), timeout_s_(timeout_s), peers_(static_cast<size_t>(group.size)), news_(kAlive) {
-  learn_hosts();
+  meet();
   last_turn_ = last_told_ = Clock::now();
   for (Peer& peer : peers_) peer.heard = last_turn_;
 }
 
-void PeerWatch::learn_hosts() {
-  char host[MPI_MAX_PROCESSOR_NAME] = {};
+// Learns where the others are.
+void PeerWatch::meet() {
+  struct Card {
+    char host[MPI_MAX_PROCESSOR_NAME] = {};
+    int64_t process = ::getpid();
+    uint64_t space = process_namespace();
+  } own;
   int length = 0;
-  check_mpi(MPI_Get_processor_name(host, &length), "MPI_Get_processor_name");
-  std::vector<char> all(sizeof host * peers_.size());
-  check_mpi(MPI_Allgather(host, sizeof host, MPI_CHAR, all.data(), sizeof host, MPI_CHAR, group_.comm),
+  check_mpi(MPI_Get_processor_name(own.host, &length), "MPI_Get_processor_name");
+  std::vector<Card> all(peers_.size());
+  check_mpi(MPI_Allgather(&own, sizeof own, MPI_BYTE, all.data(), sizeof own, MPI_BYTE, group_.comm),
             "MPI_Allgather");
-  for (size_t i = 0; i < peers_.size(); ++i) peers_[i].host = all.data() + i * sizeof host;
+  for (int r = 0; r < group_.size; ++r) {
+    const Card& card = all[static_cast<size_t>(r)];
+    peers_[static_cast<size_t>(r)].host = card.host;
+    const bool here = std::string_view(card.host) == own.host && card.space == own.space && own.space != 0;
+    if (here && r != group_.rank) exits_.watch(r, static_cast<pid_t>(card.process));
+  }
 }
 
 std::string PeerWatch::name(int rank) const {
@@ -56,6 +69,7 @@ std::optional<std::string> PeerWatch::turn() {
     tell_all(news_);
   }
   auto problem = listen();
+  if (!problem) problem = find_dead();
   return problem ? problem : find_silent();
 }
 
@@ -91,8 +105,14 @@ std::string PeerWatch::understand(int from, int message) const {
                        timeout_s_);
   if (message < 0 || message >= group_.size)
     return fmt::format("{} has sent nonsense: {}", name(from), message);
-  return fmt::format("{} has not answered process {} for {:g} s (distributed.timeout_s)", name(message), from,
-                     timeout_s_);
+  return fmt::format("{} is lost, says process {}", name(message), from);
+}
+
+std::optional<std::string> PeerWatch::find_dead() {
+  const auto rank = exits_.find();
+  if (!rank) return {};
+  news_ = *rank;
+  return fmt::format("{} has died", name(*rank));
 }
 
 std::optional<std::string> PeerWatch::find_silent() {

@@ -9,12 +9,13 @@
 #include <vector>
 
 #include "mpi/operation.h"
+#include "mpi/process_exits.h"
 
 namespace modernbert {
 
 // Used by the thread that talks to MPI; nothing here blocks. Every process tells every other one a few times
 // within the time limit that it lives. A process that computes, writes a checkpoint or waits does so, too:
-// only the thread has to run.
+// only the thread has to run. Those on the same machine are also seen to die.
 class PeerWatch {
  public:
   // group: a communicator for nothing else.
@@ -22,7 +23,7 @@ class PeerWatch {
 
   // To be called often. What is wrong, as a sentence, once something is.
   std::optional<std::string> turn();
-  // Tells the others that this process ends with an error, and gives the message a second to travel.
+  // Tells the others that this process ends with an error, and gives the message a moment to travel.
   void say_farewell();
 
  private:
@@ -34,9 +35,10 @@ class PeerWatch {
     PendingRequest sent;
   };
 
-  void learn_hosts();
+  void meet();
   void tell_all(int message);
   std::optional<std::string> listen();
+  std::optional<std::string> find_dead();
   std::optional<std::string> find_silent();
   std::string name(int rank) const;
   std::string understand(int from, int message) const;
@@ -44,8 +46,9 @@ class PeerWatch {
   MpiGroup group_;
   double timeout_s_;
   std::vector<Peer> peers_;  // [size]
+  ProcessExits exits_;
   Clock::time_point last_turn_, last_told_;
-  int news_;  // the message to be told: kAlive, or what is wrong
+  int news_;  // what is told: kAlive, or the rank that is lost
 };
 
 }  // namespace modernbert
