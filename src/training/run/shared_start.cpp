@@ -14,8 +14,8 @@ void require_same_start(Communicator& processes, const Recipe& recipe, ComputeTy
                      {"type of the products", to_string(dtype)},
                      {"model, tokenizer or data", identity}};
   const Json first = broadcast(processes, mine);
-  for (const auto& [what, value] : mine.items()) {
-    if (first[what] == value) continue;
+  for (const char* what : {"recipe", "type of the products", "model, tokenizer or data"}) {
+    if (first[what] == mine[what]) continue;
     fail(ErrorCode::kInvalidArgument, "process {} starts with another {} than process 0", processes.rank(),
          what);
   }

@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "core/random.h"
 
@@ -89,6 +91,34 @@ TEST_P(Trained, RecomputationChangesNoBit) {
   options.recompute = true;
   ParameterBlock recomputed = gradients({documents({1, 4})}, options);
   EXPECT_TRUE(std::ranges::equal(kept.values(), recomputed.values()));
+}
+
+// What a backward pass has called final does not change any more.
+TEST_P(Trained, FinalGradientsStayAsTheyAre) {
+  for (const bool tied : {true, false}) {
+    EncoderConfig config = small_config();
+    config.tie_word_embeddings = tied;
+    const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
+    ParameterBlock values(layout), gradients(layout);
+    initialize_parameters(config, 3, values);
+    TrainingOptions options;
+    options.dtype = GetParam();
+    options.threads = 2;
+    TrainedMaskedLm model(config, options);
+    model.set_parameters(values);
+    std::vector<float> taken(gradients.values().size());
+    std::vector<int64_t> offsets = {static_cast<int64_t>(taken.size())};
+    model.forward_backward(documents({1, 4, 2}), 0.01, 11, gradients, [&](int64_t offset) {
+      ASSERT_LT(offset, offsets.back());
+      const auto now = gradients.values();
+      std::copy(now.begin() + offset, now.begin() + offsets.back(), taken.begin() + offset);
+      offsets.push_back(offset);
+    });
+    EXPECT_EQ(offsets.size(), 1 + 3 + 1u);  // each layer, then the rest
+    EXPECT_EQ(offsets[3], layout->find("model.layers.0.attn.Wqkv.weight")->offset);
+    EXPECT_EQ(offsets.back(), 0);
+    EXPECT_TRUE(std::ranges::equal(taken, gradients.values()));
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Types, Trained, ::testing::Values(ComputeType::kFp32, ComputeType::kBf16),
