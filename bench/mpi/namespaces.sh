@@ -19,7 +19,11 @@ agent() {
 
 clean() {
   local i
-  for ((i = 1; i <= count; ++i)); do ip netns del "mb$i" 2>/dev/null || true; done
+  for ((i = 1; i <= count; ++i)); do
+    ip netns pids "mb$i" 2>/dev/null | xargs -r kill -9 || true  # daemons that mpirun could not reach
+    ip link del "mbveth$i" 2>/dev/null || true
+    ip netns del "mb$i" 2>/dev/null || true
+  done
   ip link del "$BRIDGE" 2>/dev/null || true
 }
 
