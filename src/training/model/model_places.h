@@ -14,6 +14,7 @@ inline constexpr int64_t kNowhere = -1;
 
 // Offsets in a block; kNowhere: the part has none.
 struct NormPlaces {
+  bool exists = false;
   int64_t weight = kNowhere, bias = kNowhere;
 };
 struct LinearPlaces {
@@ -21,10 +22,10 @@ struct LinearPlaces {
   int64_t weight = kNowhere, bias = kNowhere;
 };
 struct LayerPlaces {
-  NormPlaces attn_norm;  // no weight: identity
+  NormPlaces attn_norm;
   LinearPlaces qkv, attn_out;
   NormPlaces mlp_norm;
-  LinearPlaces mlp_in, mlp_out;
+  LinearPlaces mlp_in, mlp_out;  // the rows of mlp_in may lie behind those of qkv, in one parameter
   // Of the layer's first tensor: BERT's norm stands behind the product, ModernBERT's in front of it.
   int64_t begin() const {
     return attn_norm.weight == kNowhere ? qkv.weight : std::min(attn_norm.weight, qkv.weight);
