@@ -10,14 +10,14 @@
 namespace modernbert {
 namespace {
 
-struct HeadNames {
+struct HeadWords {
   HeadKind kind;
   std::string_view suffix;  // of the architecture, behind "ModernBert" or "Bert"
   std::string_view name;    // in messages
   std::string_view verb;    // of the program, for a hint
 };
 
-constexpr std::array<HeadNames, 5> kHeads{{
+constexpr std::array<HeadWords, 5> kHeads{{
     {HeadKind::kMaskedLm, "ForMaskedLM", "masked-LM head", "fill-mask"},
     {HeadKind::kSequenceClassification, "ForSequenceClassification", "sequence-classification head",
      "classify"},
@@ -26,15 +26,15 @@ constexpr std::array<HeadNames, 5> kHeads{{
     {HeadKind::kMultipleChoice, "ForMultipleChoice", "multiple-choice head", "choose"},
 }};
 
-const HeadNames& names_of(HeadKind kind) {
-  for (const HeadNames& head : kHeads) {
+const HeadWords& words_of(HeadKind kind) {
+  for (const HeadWords& head : kHeads) {
     if (head.kind == kind) return head;
   }
   MB_CHECK(false);
 }
 
-const HeadNames* find_head(std::string_view architecture) {
-  for (const HeadNames& head : kHeads) {
+const HeadWords* find_head(std::string_view architecture) {
+  for (const HeadWords& head : kHeads) {
     if (architecture.ends_with(head.suffix)) return &head;
   }
   return nullptr;
@@ -42,7 +42,7 @@ const HeadNames* find_head(std::string_view architecture) {
 
 // "ModernBertForTokenClassification (for ner)"
 std::string describe(const std::string& architecture) {
-  if (const HeadNames* head = find_head(architecture))
+  if (const HeadWords* head = find_head(architecture))
     return fmt::format("{} (for {})", architecture, head->verb);
   return architecture.ends_with("Model") ? architecture + " (no head, for embed)" : architecture;
 }
@@ -60,17 +60,17 @@ std::string describe(const std::vector<std::string>& architectures) {
 
 HeadKind head_kind(const EncoderConfig& config) {
   for (const std::string& architecture : config.architectures) {
-    if (const HeadNames* head = find_head(architecture)) return head->kind;
+    if (const HeadWords* head = find_head(architecture)) return head->kind;
   }
   return HeadKind::kNone;
 }
 
 void throw_missing_head(const Error& error, HeadKind head, const EncoderConfig& config) {
   if (error.code() != ErrorCode::kNotFound && error.code() != ErrorCode::kInvalidFile) throw error;
-  const HeadNames& names = names_of(head);
+  const HeadWords& words = words_of(head);
   const char* const family = config.model_type == "bert" ? "Bert" : "ModernBert";
-  fail(error.code(), "{}: the checkpoint lacks the {}; {}; want a {}{} checkpoint", error.what(), names.name,
-       describe(config.architectures), family, names.suffix);
+  fail(error.code(), "{}: the checkpoint lacks the {}; {}; want a {}{} checkpoint", error.what(), words.name,
+       describe(config.architectures), family, words.suffix);
 }
 
 }  // namespace modernbert
