@@ -12,7 +12,7 @@ namespace {
 
 struct HeadWords {
   HeadKind kind;
-  std::string_view suffix;  // of the architecture, behind "ModernBert" or "Bert"
+  std::string_view suffix;  // of the architecture, behind the family, such as "ModernBert"
   std::string_view name;    // in messages
   std::string_view verb;    // of the program, for a hint
 };
@@ -47,6 +47,12 @@ std::string describe(const std::string& architecture) {
   return architecture.ends_with("Model") ? architecture + " (no head, for embed)" : architecture;
 }
 
+// What stands before the head's name in an architecture.
+std::string_view family(const EncoderConfig& config) {
+  if (config.model_type == "bert") return "Bert";
+  return config.model_type == "flex_bert" ? "FlexBert" : "ModernBert";
+}
+
 std::string describe(const std::vector<std::string>& architectures) {
   if (architectures.empty()) return "config.json names no architecture";
   std::string list;
@@ -68,9 +74,8 @@ HeadKind head_kind(const EncoderConfig& config) {
 void throw_missing_head(const Error& error, HeadKind head, const EncoderConfig& config) {
   if (error.code() != ErrorCode::kNotFound && error.code() != ErrorCode::kInvalidFile) throw error;
   const HeadWords& words = words_of(head);
-  const char* const family = config.model_type == "bert" ? "Bert" : "ModernBert";
   fail(error.code(), "{}: the checkpoint lacks the {}; {}; want a {}{} checkpoint", error.what(), words.name,
-       describe(config.architectures), family, words.suffix);
+       describe(config.architectures), family(config), words.suffix);
 }
 
 }  // namespace modernbert
