@@ -55,8 +55,8 @@ struct QuantizedEmbeddings {
 // Thread-safe.
 class Embed {
  public:
-  // Error{kUnsupported} that names a module which is not implemented, or where the modules make no sentence
-  // embedding.
+  // Error{kUnsupported} that names a module which is not implemented, where the modules make no sentence
+  // embedding, or for a checkpoint of Stanford's ColBERT.
   explicit Embed(Model model);
   Embeddings operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
   // The call in two steps, see prepared_texts.h.   threads: for tokenizing; 0 = the model's.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "tasks/multi_vector_config.h"
 #include "tasks/prepared_texts.h"
 #include "tasks/scores.h"
 #include "tasks/sentence_transformers/module_pipeline.h"
@@ -35,6 +36,7 @@ struct Embed::Impl {
         config(read_sentence_transformer_config(model.folder())),
         pipeline(ModulePipeline::load(model.folder(), *model.impl().encoder, ModuleLevel::kSentence)),
         similarity(parse_similarity(config)) {
+    refuse_stanford_colbert(model);
     pipeline.width(kSentenceEmbedding);  // refuses folders that make none
   }
 
