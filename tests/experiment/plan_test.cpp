@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include "error_text.h"
+#include "experiment/shape_variants.h"
 #include "experiment_files.h"
+#include "shared_files.h"
 
 namespace modernbert::testing {
 namespace {
@@ -127,6 +129,33 @@ TEST(ExperimentPlan, VariantsCannotChangeWhatMakesThemComparable) {
   EXPECT_THAT(with("seed"), HasSubstr("a: seed: is decided by the experiment's seeds"));
   EXPECT_THAT(with("schedule.tokens"), HasSubstr("is decided by the experiment's budget"));
   EXPECT_THAT(with("evaluation.batches"), HasSubstr("must be the same for all variants"));
+}
+
+TEST(ExperimentPlan, ShapesBecomeVariants) {
+  const ExperimentFiles files;
+  const auto path = files.path() / "shapes.yaml";
+  write_shapes_experiment(path, files.path() / "base.yaml", {{12, 128, 192}, {3, 256, 384}});
+  const ExperimentPlan plan = read_experiment(path, {});
+  EXPECT_THAT(names(plan), ElementsAre("12x128x192", "3x256x384"));
+  EXPECT_THAT(changes(plan.variants[0]),
+              ElementsAre("model.num_hidden_layers: 12", "model.hidden_size: 128",
+                          "model.intermediate_size: 192", "model.num_attention_heads: 2"));
+  EXPECT_EQ(thrown_by([&] {
+              write_shapes_experiment(path, "no/such.yaml", {{1, 64, 64}});
+            }).code,
+            ErrorCode::kNotFound);
+  EXPECT_EQ(thrown_by([&] { write_shapes_experiment(path, path, {}); }).code, ErrorCode::kInvalidArgument);
+}
+
+TEST(ExperimentPlan, EveryCommittedExperimentIsValid) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "configs" / "experiments")) {
+    if (entry.is_directory()) continue;  // base recipes
+    SCOPED_TRACE(entry.path());
+    EXPECT_NO_THROW(EXPECT_GE(read_experiment(entry.path(), {}).variants.size(), 2u));
+    ++count;
+  }
+  EXPECT_GE(count, 5);
 }
 
 }  // namespace
