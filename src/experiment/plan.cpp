@@ -111,6 +111,8 @@ std::vector<Variant> read_variants(RecipeSection& section) {
     for (FieldValue& field : read_fields(entry)) variant.changes.push_back(std::move(field));
     entry.reject_unknown();
     variants.push_back(std::move(variant));
+    if (variants.size() > kMaxVariants)
+      section.reject("variants", fmt::format("more than {} of them", kMaxVariants));
   }
   return variants;
 }
@@ -118,9 +120,6 @@ std::vector<Variant> read_variants(RecipeSection& section) {
 void check_variants(const ExperimentPlan& plan, const RecipeSection& section) {
   if (plan.variants.empty())
     section.reject("variants", "is missing, want a list of {name: NAME, set: {FIELD: VALUE}}, or a grid");
-  if (plan.variants.size() > kMaxVariants)
-    section.reject("variants",
-                   fmt::format("{} of them, want at most {}", plan.variants.size(), kMaxVariants));
   std::set<std::string> names;
   for (const Variant& variant : plan.variants) {
     check_name(variant.name, variant.where);
