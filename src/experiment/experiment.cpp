@@ -88,7 +88,7 @@ std::vector<RunOutcome> outcomes_of(const PlannedExperiment& planned, const Expe
   size_t next = 0;
   for (const PlannedRun& run : planned.runs) {
     const bool ran = is_wanted(options, planned.variants[run.variant].name);
-    outcomes.push_back(ran ? executed[next++] : read_outcome(run.folder));
+    outcomes.push_back(ran ? executed[next++] : earlier_outcome(run));
   }
   return outcomes;
 }

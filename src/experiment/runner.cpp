@@ -41,6 +41,15 @@ void refuse_other_recipe(const PlannedRun& run) {
        path.string(), difference);
 }
 
+// What done.json says.
+RunOutcome read_outcome(const fs::path& folder) {
+  const fs::path path = folder / kDone;
+  const std::optional<Json> done = read_json_file_if_exists(path);
+  if (!done) return {};
+  const JsonObject object(*done, path.string());
+  return {.status = RunStatus::kFinished, .peak_bytes = object.number("peak_bytes", 0)};
+}
+
 RunOutcome finished(const PlannedRun& run, const RunnerParts& parts) {
   RunOutcome outcome{.status = RunStatus::kFinished, .peak_bytes = parts.peak_memory()};
   write_file_atomically(run.folder / kDone, Json({{"peak_bytes", outcome.peak_bytes}}).dump() + "\n");
@@ -48,11 +57,10 @@ RunOutcome finished(const PlannedRun& run, const RunnerParts& parts) {
 }
 
 // Pending: it was stopped.
-RunOutcome execute(const PlannedRun& run, const RunnerParts& parts) {
+RunOutcome execute(const PlannedRun& run, const RunOutcome& earlier, const RunnerParts& parts) {
+  if (earlier.status == RunStatus::kFailed) parts.observer.on_run_end(run, earlier);
+  if (earlier.status != RunStatus::kPending) return earlier;
   try {
-    refuse_other_recipe(run);
-    const RunOutcome earlier = read_outcome(run.folder);
-    if (earlier.status == RunStatus::kFinished) return earlier;
     parts.observer.on_run_start(run);
     parts.forget_peak_memory();
     if (parts.train(run.recipe, run.folder) == LoopEnd::kStopped) return {};
@@ -81,18 +89,19 @@ std::vector<PlannedRun> planned_runs(const ExperimentPlan& plan, const std::vect
   return runs;
 }
 
-RunOutcome read_outcome(const fs::path& folder) {
-  const fs::path path = folder / kDone;
-  const std::optional<Json> done = read_json_file_if_exists(path);
-  if (!done) return {};
-  const JsonObject object(*done, path.string());
-  return {.status = RunStatus::kFinished, .peak_bytes = object.number("peak_bytes", 0)};
+RunOutcome earlier_outcome(const PlannedRun& run) {
+  try {
+    refuse_other_recipe(run);
+    return read_outcome(run.folder);
+  } catch (const Error& error) {
+    return {.status = RunStatus::kFailed, .error = error.what()};
+  }
 }
 
 std::vector<RunOutcome> execute_runs(const std::vector<PlannedRun>& runs, const RunnerParts& parts) {
   std::vector<RunOutcome> outcomes;
   for (const PlannedRun& run : runs) {
-    outcomes.push_back(execute(run, parts));
+    outcomes.push_back(execute(run, earlier_outcome(run), parts));
     if (outcomes.back().status == RunStatus::kPending) break;
   }
   outcomes.resize(runs.size());

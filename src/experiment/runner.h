@@ -36,8 +36,9 @@ struct RunOutcome {
   double peak_bytes = 0;  // of memory; 0 = unknown
 };
 
-// What done.json says; pending where there is none. Error (kInvalidFile): it is damaged.
-RunOutcome read_outcome(const std::filesystem::path& folder);
+// What the run's folder says: finished or pending; failed, with the reason, where it holds a run of another
+// recipe or is damaged.
+RunOutcome earlier_outcome(const PlannedRun& run);
 
 class ExperimentObserver {
  public:

@@ -95,6 +95,15 @@ TEST_F(ExperimentTest, ARunOfAnotherRecipeIsRefused) {
   EXPECT_THAT(trainer_.started, IsEmpty());
   EXPECT_THAT(results.variants[0].runs[0].outcome.error,
               HasSubstr("started with another recipe: \"  tokens: 1000\", now \"  tokens: 2k\""));
+  // Nor does it stand beside the others when those are run alone.
+  trainer_.loss["wide"] = 2;
+  const ExperimentResults more =
+      run(files_.read(kTwoVariants + "  - {name: wide, set: {model.intermediate_size: 128}}\n",
+                      {"schedule.tokens=2k"}),
+          {"wide"});
+  EXPECT_THAT(trainer_.started, ElementsAre("wide/5", "wide/6"));
+  EXPECT_FALSE(more.variants[0].loss());
+  EXPECT_TRUE(more.variants[2].loss());
 }
 
 TEST_F(ExperimentTest, OneExperimentAtATimeInAFolder) {
