@@ -12,6 +12,7 @@
 
 #include "core/random.h"
 #include "ops/peak.h"
+#include "training/initialization.h"
 #include "training/model/trained_masked_lm.h"
 #include "training/run/optimized_tensors.h"
 
@@ -75,7 +76,7 @@ int run(const std::string& name, bool ragged, ComputeType dtype, int steps, int 
   options.recompute = std::getenv("RECOMPUTE") != nullptr;
   const auto layout = std::make_shared<const ParameterLayout>(shape.config, HeadKind::kMaskedLm);
   ParameterBlock values(layout), gradients(layout);
-  initialize_parameters(shape.config, 1, values);
+  initialize_parameters(shape.config, {}, 1, values);
   TrainedMaskedLm model(shape.config, options);
   std::vector<double> times;
   LossTerms terms;

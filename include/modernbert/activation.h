@@ -16,10 +16,19 @@ enum class Activation {
   kRelu2,
   kRelu6,
   kLeakyRelu,
-  kElu,
+  kRrelu,  // as in evaluation: x * 11/48 below 0
+  kElu,    // and celu: the same for alpha = 1
   kSelu,
   kMish,
   kSoftplus,
+  kSoftsign,
+  kSoftshrink,
+  kHardshrink,
+  kHardtanh,
+  kHardsigmoid,
+  kHardswish,
+  kTanhshrink,
+  kLogSigmoid,
   kTanh,
   kSigmoid,
 };

@@ -27,15 +27,34 @@ OutJson head_to_json(const PredictionHeadConfig& head) {
   return object;
 }
 
-// One entry per layer: the window on each side (null = all) and the rotary base.
+const char* name_of(BlockKind block) {
+  if (block == BlockKind::kPreNorm) return "prenorm";
+  return block == BlockKind::kPostNorm ? "postnorm" : "parallel_prenorm";
+}
+
+const char* name_of(ClassifierPooling pooling) {
+  if (pooling == ClassifierPooling::kMean) return "mean";
+  return pooling == ClassifierPooling::kMax ? "max" : "cls";
+}
+
+// One entry per layer: kind, the window on each side (null = all), how much of each head is rotated and by
+// which base.
 void add_layers(const EncoderConfig& config, OutJson& object) {
-  OutJson windows = OutJson::array(), thetas = OutJson::array();
+  OutJson blocks = OutJson::array(), mlps = OutJson::array(), windows = OutJson::array(),
+          thetas = OutJson::array(), dims = OutJson::array();
   for (const LayerConfig& layer : config.layers) {
+    blocks.push_back(name_of(layer.block));
+    mlps.push_back(layer.mlp == MlpKind::kGlu ? "glu" : "mlp");
     windows.push_back(layer.window < 0 ? OutJson() : OutJson(layer.window));
     thetas.push_back(static_cast<float>(layer.rope_theta));
+    dims.push_back(config.rope_dim(layer));
   }
+  object["layer_blocks"] = std::move(blocks);
+  object["layer_mlps"] = std::move(mlps);
   object["layer_windows"] = std::move(windows);
-  if (config.position_kind == PositionKind::kRope) object["layer_rope_thetas"] = std::move(thetas);
+  object["layer_rope_dims"] = std::move(dims);
+  object["layer_rope_thetas"] = std::move(thetas);
+  object["rope_interleaved"] = config.rope_interleaved;
 }
 
 void add_sizes(const EncoderConfig& config, OutJson& object) {
@@ -50,15 +69,18 @@ void add_sizes(const EncoderConfig& config, OutJson& object) {
 
 void add_blocks(const EncoderConfig& config, OutJson& object) {
   object["hidden_activation"] = std::string(to_string(config.hidden_activation));
-  object["norm_placement"] = config.norm_placement == NormPlacement::kPre ? "pre" : "post";
-  object["mlp_kind"] = config.mlp_kind == MlpKind::kGlu ? "glu" : "mlp";
-  object["position_kind"] = config.position_kind == PositionKind::kRope ? "rope" : "absolute";
+  object["absolute_positions"] = config.absolute_positions;
+  object["embedding_norm"] = config.embedding_norm;
   object["skip_first_prenorm"] = config.skip_first_prenorm;
   object["final_norm"] = config.final_norm;
+  object["norm_kind"] = config.norm_kind == NormKind::kLayerNorm ? "layernorm" : "rmsnorm";
+  object["norm_weight"] = config.norm_weight;
   object["norm_eps"] = static_cast<float>(config.norm_eps);
   object["norm_bias"] = config.norm_bias;
-  object["attention_bias"] = config.attention_bias;
-  object["mlp_bias"] = config.mlp_bias;
+  object["attn_qkv_bias"] = config.attn_qkv_bias;
+  object["attn_out_bias"] = config.attn_out_bias;
+  object["mlp_in_bias"] = config.mlp_in_bias;
+  object["mlp_out_bias"] = config.mlp_out_bias;
 }
 
 void add_heads(const EncoderConfig& config, OutJson& object) {
@@ -67,7 +89,7 @@ void add_heads(const EncoderConfig& config, OutJson& object) {
   object["tie_word_embeddings"] = config.tie_word_embeddings;
   object["sequence_head"] = head_to_json(config.sequence_head);
   object["token_head"] = head_to_json(config.token_head);
-  object["classifier_pooling"] = config.classifier_pooling == ClassifierPooling::kCls ? "cls" : "mean";
+  object["classifier_pooling"] = name_of(config.classifier_pooling);
   object["num_labels"] = config.num_labels;
   object["id2label"] = config.id2label;
   object["problem_type"] = name_of(config.problem_type);

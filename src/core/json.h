@@ -12,6 +12,7 @@
 namespace modernbert {
 
 using Json = nlohmann::json;
+using OrderedJson = nlohmann::ordered_json;  // keeps the order in which keys were set
 
 // source: what error messages call the text. Nesting above 64 levels, NUL-terminated junk and invalid UTF-8
 // are errors (kInvalidFile).

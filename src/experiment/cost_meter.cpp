@@ -62,7 +62,7 @@ double TrainingCostMeter::seconds_per_token(const Recipe& whole) {
   const int threads = resolve_threads(recipe.compute.threads);
   const auto layout = std::make_shared<const ParameterLayout>(model.encoder, HeadKind::kMaskedLm);
   ParameterBlock parameters(layout), gradients(layout);
-  initialize_parameters(model.encoder, recipe.seed, parameters);
+  initialize_parameters(model.encoder, recipe.model.init, recipe.seed, parameters);
   Optimizer optimizer(recipe.optimizer, optimized_tensors(*layout, recipe.optimizer.kind), threads);
   const auto data = workshop_.make_training_data(recipe, model.tokenizer);
   const auto trained = workshop_.make_model(model.encoder, recipe, threads);

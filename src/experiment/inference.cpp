@@ -17,7 +17,7 @@ constexpr double kSeconds = 0.5;  // of passes, for each length and turn
 
 InferenceSpeed measure_length(const LoadedEncoder& encoder, int32_t length) {
   const EncoderConfig& config = encoder.config();
-  if (config.position_kind == PositionKind::kAbsolute && length > config.max_position_embeddings)
+  if (config.absolute_positions && length > config.max_position_embeddings)
     return {length, 0, fmt::format("has {} positions", config.max_position_embeddings)};
   const Workload texts = parse_workload(fmt::format("{}x{}", kInferenceTokens / length, length));
   const ForwardSpeed speed = measure_forward(encoder, random_batch(texts, config.vocab_size), kSeconds);

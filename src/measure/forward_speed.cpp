@@ -30,7 +30,9 @@ std::array<double, kCpuOpNames.size()> gflop_by_op(const EncoderConfig& config, 
   const auto set = [&gflop](CpuOp op, double value) { gflop[static_cast<size_t>(op)] = value; };
   set(CpuOp::kQkv, rows * 3 * hidden * hidden);
   set(CpuOp::kAttnOut, rows * hidden * hidden);
-  set(CpuOp::kMlpIn, rows * hidden * inner * (config.mlp_kind == MlpKind::kGlu ? 2 : 1));
+  const double gated = static_cast<double>(std::ranges::count_if(
+      config.layers, [](const LayerConfig& layer) { return layer.mlp == MlpKind::kGlu; }));
+  set(CpuOp::kMlpIn, rows * hidden * inner * (1 + gated / config.num_hidden_layers));
   set(CpuOp::kMlpOut, rows * inner * hidden);
   set(CpuOp::kAttention, 1e-9 * (forward_flops(config, batch) - gemm_flops(config, batch.tokens())));
   return gflop;

@@ -6,15 +6,20 @@
 #include <string>
 #include <vector>
 
+#include "model/tensor_names.h"
 #include "model/weights.h"
 #include "modernbert/config.h"
+#include "ops/norm.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {
 
 struct NormParams {
-  std::vector<float> weight;  // [H]
+  bool centers = true;  // LayerNorm; false: RMSNorm
+  float eps = 0;
+  std::vector<float> weight;  // [H] or empty
   std::vector<float> bias;    // [H] or empty
+  RowNorm rows() const { return {centers, eps, weight, bias}; }
 };
 
 struct LinearParams {
@@ -26,16 +31,16 @@ struct LayerParams {
   std::optional<NormParams> attn_norm;  // none: identity (layer 0 of a pre-norm encoder)
   LinearParams qkv;                     // [3H,H]: q, k, v rows
   LinearParams attn_out;                // [H,H]
-  NormParams mlp_norm;
-  LinearParams mlp_in;   // [2I,H]: u, g rows; [I,H] for a plain MLP
-  LinearParams mlp_out;  // [H,I]
+  std::optional<NormParams> mlp_norm;   // none in a parallel layer
+  LinearParams mlp_in;                  // [2I,H]: u, g rows; [I,H] for a plain MLP
+  LinearParams mlp_out;                 // [H,I]
 };
 
 struct EmbeddingTables {
   Tensor tokens;                    // [V,H], stays in the file
   std::optional<Matrix> positions;  // [max_position_embeddings,H] for absolute positions
   std::optional<Matrix> types;      // [type_vocab_size,H]
-  NormParams norm;
+  std::optional<NormParams> norm;
 };
 
 struct PredictionHeadParams {
@@ -53,7 +58,7 @@ class Checkpoint {
   EmbeddingTables embeddings() const;
   LayerParams layer(int index) const;
   // Once the layer is packed, its tensors need not stay in memory.
-  void release_layer(int index) const { weights_.release(layer_stem(index)); }
+  void release_layer(int index) const { weights_.release(names_.layer_stem(index)); }
   std::optional<NormParams> final_norm() const;
 
   PredictionHeadParams mlm_head() const;
@@ -69,17 +74,16 @@ class Checkpoint {
   bool is_bert() const { return config_.model_type == "bert"; }
   void reject_extra_layers() const;
   NormParams norm(const std::string& name, bool has_bias) const;
+  NormParams norm(const std::string& name) const { return norm(name, config_.norm_bias); }
   LinearParams linear(const std::string& name, int64_t out, int64_t in, bool has_bias) const;
-  LinearParams bert_qkv(const std::string& layer) const;
-  std::string layer_stem(int index) const;
-  LayerParams modernbert_layer(int index) const;
-  LayerParams bert_layer(int index) const;
-  PredictionHeadParams prediction_head(const PredictionHeadConfig& head, const std::string& dense,
-                                       const std::string& norm_name) const;
+  // [3H,H], joined where the file keeps three.
+  LinearParams qkv(const std::vector<std::string>& names) const;
+  LayerParams parallel_layer(const LayerNames& names) const;
+  PredictionHeadParams prediction_head(const PredictionHeadConfig& head, const HeadNames& names) const;
 
   const EncoderConfig& config_;
   const Weights& weights_;
-  std::string prefix_;  // of the encoder's tensors: "", "model.", "encoder." or "bert."
+  TensorNames names_;
 };
 
 }  // namespace modernbert

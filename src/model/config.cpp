@@ -5,6 +5,7 @@
 #include "core/fail.h"
 #include "core/names.h"
 #include "model/config_common.h"
+#include "model/config_flexbert.h"
 
 namespace modernbert {
 namespace {
@@ -93,8 +94,9 @@ EncoderConfig parse_config(std::string_view text, const std::string& source) {
   const std::string type = json.string("model_type", "");
   if (type == "modernbert") return read_modernbert_config(json);
   if (type == "bert") return read_bert_config(json);
-  if (!json.has("model_type")) json.reject("model_type", "modernbert or bert");
-  fail(ErrorCode::kUnsupported, "{}: model_type is \"{}\", want modernbert or bert", source, type);
+  if (type == "flex_bert") return read_flexbert_config(json);
+  if (!json.has("model_type")) json.reject("model_type", "modernbert, bert or flex_bert");
+  fail(ErrorCode::kUnsupported, "{}: model_type is \"{}\", want modernbert, bert or flex_bert", source, type);
 }
 
 }  // namespace modernbert

@@ -29,15 +29,18 @@ EncoderConfig read_bert_config(const JsonObject& json) {
   read_labels(json, config);
   config.type_vocab_size = static_cast<int32_t>(json.integer("type_vocab_size", 2, 1, 1 << 20));
   config.hidden_activation = read_activation(json, "hidden_act", Activation::kGelu);
-  config.norm_placement = NormPlacement::kPost;
-  config.mlp_kind = MlpKind::kMlp;
-  config.position_kind = PositionKind::kAbsolute;
+  config.absolute_positions = true;
   config.skip_first_prenorm = false;
   config.final_norm = false;
   config.norm_eps = read_norm_eps(json, "layer_norm_eps", 1e-12);
-  config.norm_bias = config.attention_bias = config.mlp_bias = config.decoder_bias = true;
+  config.norm_bias = config.attn_qkv_bias = config.attn_out_bias = true;
+  config.mlp_in_bias = config.mlp_out_bias = config.decoder_bias = true;
   config.tie_word_embeddings = json.boolean("tie_word_embeddings", true);
-  config.layers.resize(static_cast<size_t>(config.num_hidden_layers));
+  LayerConfig layer;
+  layer.rope_dim = 0;
+  layer.block = BlockKind::kPostNorm;
+  layer.mlp = MlpKind::kMlp;
+  config.layers.assign(static_cast<size_t>(config.num_hidden_layers), layer);
   config.mlm_head = {.dense = true,
                      .dense_bias = true,
                      .activation = config.hidden_activation,

@@ -77,7 +77,10 @@ void read_layers(const JsonObject& json, EncoderConfig& config) {
   const double local_theta = read_theta(json, "sliding_attention", legacy_local);
   const int32_t window = read_window(json);
   for (const bool global : read_layer_kinds(json, config.num_hidden_layers)) {
-    config.layers.push_back(global ? LayerConfig{-1, global_theta} : LayerConfig{window, local_theta});
+    LayerConfig layer;
+    layer.window = global ? -1 : window;
+    layer.rope_theta = global ? global_theta : local_theta;
+    config.layers.push_back(layer);
   }
 }
 
@@ -113,8 +116,8 @@ EncoderConfig read_modernbert_config(const JsonObject& json) {
   config.hidden_activation = read_activation(json, "hidden_activation", Activation::kGelu);
   config.norm_eps = read_norm_eps(json, "norm_eps", 1e-5);
   config.norm_bias = json.boolean("norm_bias", false);
-  config.attention_bias = json.boolean("attention_bias", false);
-  config.mlp_bias = json.boolean("mlp_bias", false);
+  config.attn_qkv_bias = config.attn_out_bias = json.boolean("attention_bias", false);
+  config.mlp_in_bias = config.mlp_out_bias = json.boolean("mlp_bias", false);
   config.decoder_bias = json.boolean("decoder_bias", true);
   config.tie_word_embeddings = json.boolean("tie_word_embeddings", true);
   config.classifier_pooling = read_pooling(json);

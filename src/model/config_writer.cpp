@@ -1,8 +1,10 @@
 #include "model/config_writer.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "core/fail.h"
+#include "model/config_flexbert.h"
 #include "modernbert/activation.h"
 
 namespace modernbert {
@@ -64,8 +66,8 @@ void add_blocks(const EncoderConfig& config, OrderedJson& json) {
   json["hidden_activation"] = to_string(config.hidden_activation);
   json["norm_eps"] = config.norm_eps;
   json["norm_bias"] = config.norm_bias;
-  json["attention_bias"] = config.attention_bias;
-  json["mlp_bias"] = config.mlp_bias;
+  json["attention_bias"] = config.attn_qkv_bias;
+  json["mlp_bias"] = config.mlp_in_bias;
   json["decoder_bias"] = config.decoder_bias;
   json["tie_word_embeddings"] = config.tie_word_embeddings;
   json["classifier_pooling"] = config.classifier_pooling == ClassifierPooling::kCls ? "cls" : "mean";
@@ -81,21 +83,80 @@ void add_token_ids(const EncoderConfig& config, OrderedJson& json) {
   json["sep_token_id"] = config.sep_token_id;
 }
 
-}  // namespace
-
-OrderedJson config_json(const EncoderConfig& config, const std::string& architecture,
-                        const OrderedJson& extra) {
-  if (config.model_type != "modernbert")
-    fail(ErrorCode::kUnsupported, "model_type is {}, want modernbert: no other config.json is written",
-         config.model_type);
+OrderedJson modernbert_json(const EncoderConfig& config) {
   OrderedJson json;
-  json["architectures"] = {architecture};
-  json["model_type"] = config.model_type;
-  json["dtype"] = "float32";
   add_sizes(config, json);
   add_blocks(config, json);
   add_layers(config, json);
   add_token_ids(config, json);
+  return json;
+}
+
+OrderedJson bert_json(const EncoderConfig& config) {
+  OrderedJson json;
+  add_sizes(config, json);
+  json["hidden_act"] = to_string(config.hidden_activation);
+  json["layer_norm_eps"] = config.norm_eps;
+  json["type_vocab_size"] = config.type_vocab_size;
+  json["tie_word_embeddings"] = config.tie_word_embeddings;
+  json["position_embedding_type"] = "absolute";
+  json["pad_token_id"] = config.pad_token_id;
+  return json;
+}
+
+struct Family {
+  const char* model_type;
+  const char* architectures;  // in front of "ForMaskedLM"
+  OrderedJson (*fields)(const EncoderConfig&);
+};
+constexpr Family kFamilies[] = {{"modernbert", "ModernBert", modernbert_json},
+                                {"bert", "Bert", bert_json},
+                                {"flex_bert", "FlexBert", flexbert_json}};
+
+bool is_modernbert_layer(const EncoderConfig& config, const LayerConfig& layer) {
+  return layer.block == BlockKind::kPreNorm && layer.mlp == MlpKind::kGlu &&
+         config.rope_dim(layer) == config.head_dim();
+}
+
+bool same(const PredictionHeadConfig& a, const PredictionHeadConfig& b) {
+  return a.dense == b.dense && a.dense_bias == b.dense_bias && a.activation == b.activation &&
+         a.norm == b.norm && a.norm_bias == b.norm_bias;
+}
+
+// Every field that ModernBERT's config.json has no key for must be as that family has it.
+bool is_modernbert(const EncoderConfig& config) {
+  const auto fits = [&](const LayerConfig& layer) { return is_modernbert_layer(config, layer); };
+  const bool blocks = std::ranges::all_of(config.layers, fits) && !config.rope_interleaved;
+  const bool inputs = !config.absolute_positions && config.type_vocab_size == 0 && config.embedding_norm;
+  const bool norms = config.skip_first_prenorm && config.final_norm && config.norm_weight &&
+                     config.norm_kind == NormKind::kLayerNorm;
+  const bool biases =
+      config.attn_qkv_bias == config.attn_out_bias && config.mlp_in_bias == config.mlp_out_bias;
+  const bool heads =
+      config.mlm_head.dense && config.mlm_head.norm && same(config.mlm_head, config.sequence_head) &&
+      same(config.mlm_head, config.token_head) && config.classifier_pooling != ClassifierPooling::kMax;
+  return blocks && inputs && norms && biases && heads;
+}
+
+}  // namespace
+
+EncoderConfig in_widest_family(EncoderConfig config) {
+  if (config.model_type == "flex_bert" && is_modernbert(config)) config.model_type = "modernbert";
+  return config;
+}
+
+OrderedJson config_json(const EncoderConfig& config, const std::string& architecture,
+                        const OrderedJson& extra) {
+  const auto family = std::ranges::find_if(
+      kFamilies, [&](const Family& each) { return config.model_type == each.model_type; });
+  if (family == std::end(kFamilies))
+    fail(ErrorCode::kUnsupported, "model_type is {}: no config.json of it is written", config.model_type);
+  OrderedJson json;
+  json["architectures"] = {family->architectures + architecture};
+  json["model_type"] = config.model_type;
+  json["dtype"] = "float32";
+  const OrderedJson fields = family->fields(config);
+  for (const auto& [key, value] : fields.items()) json[key] = value;
   for (const auto& [key, value] : extra.items()) json[key] = value;
   return json;
 }

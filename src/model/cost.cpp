@@ -17,29 +17,34 @@ constexpr std::array<std::pair<std::string_view, Kind>, 5> kHeadSuffixes = {{
 }};
 
 int64_t norm_parameters(const EncoderConfig& config, bool bias) {
-  return int64_t{config.hidden_size} * (bias ? 2 : 1);
+  return int64_t{config.hidden_size} * ((config.norm_weight ? 1 : 0) + (bias ? 1 : 0));
 }
 
 int64_t embedding_parameters(const EncoderConfig& config) {
   int64_t rows = int64_t{config.vocab_size} + config.type_vocab_size;
-  if (config.position_kind == PositionKind::kAbsolute) rows += config.max_position_embeddings;
-  return rows * config.hidden_size + norm_parameters(config, config.norm_bias);
+  if (config.absolute_positions) rows += config.max_position_embeddings;
+  return rows * config.hidden_size + (config.embedding_norm ? norm_parameters(config, config.norm_bias) : 0);
 }
 
 // Rows of Wi: value and gate for a GLU.
-int64_t mlp_input_rows(const EncoderConfig& config) {
-  return int64_t{config.intermediate_size} * (config.mlp_kind == MlpKind::kGlu ? 2 : 1);
+int64_t mlp_input_rows(const EncoderConfig& config, const LayerConfig& layer) {
+  return int64_t{config.intermediate_size} * (layer.mlp == MlpKind::kGlu ? 2 : 1);
 }
 
-int64_t bias_parameters_per_layer(const EncoderConfig& config) {
-  const int64_t hidden = config.hidden_size;
-  return (config.attention_bias ? 4 * hidden : 0) + (config.mlp_bias ? mlp_input_rows(config) + hidden : 0);
+int64_t bias_parameters(const EncoderConfig& config, const LayerConfig& layer) {
+  const int64_t hidden = config.hidden_size, wide = mlp_input_rows(config, layer);
+  const bool joint = layer.block == BlockKind::kParallel;  // Wi's rows lie in Wqkvff
+  const bool mlp_in = joint ? config.attn_qkv_bias : config.mlp_in_bias;
+  return (config.attn_qkv_bias ? 3 * hidden : 0) + (config.attn_out_bias ? hidden : 0) + (mlp_in ? wide : 0) +
+         (config.mlp_out_bias ? hidden : 0);
 }
 
 int64_t encoder_norms(const EncoderConfig& config) {
-  const bool first_is_missing = config.norm_placement == NormPlacement::kPre && config.skip_first_prenorm &&
-                                config.num_hidden_layers > 0;
-  return 2 * int64_t{config.num_hidden_layers} - (first_is_missing ? 1 : 0) + (config.final_norm ? 1 : 0);
+  int64_t norms = config.final_norm ? 1 : 0;
+  for (size_t i = 0; i < config.layers.size(); ++i) {
+    norms += (config.has_attn_norm(i) ? 1 : 0) + (config.layers[i].block == BlockKind::kParallel ? 0 : 1);
+  }
+  return norms;
 }
 
 int64_t prediction_head_parameters(const EncoderConfig& config, const PredictionHeadConfig& head) {
@@ -85,16 +90,18 @@ HeadKind head_kind(const EncoderConfig& config) {
 
 int64_t matrix_parameters(const EncoderConfig& config) {
   const int64_t hidden = config.hidden_size;
-  const int64_t attention = 4 * hidden * hidden;
-  const int64_t mlp = hidden * (mlp_input_rows(config) + config.intermediate_size);
-  return config.num_hidden_layers * (attention + mlp);
+  int64_t parameters = 0;
+  for (const LayerConfig& layer : config.layers)
+    parameters += hidden * (4 * hidden + mlp_input_rows(config, layer) + config.intermediate_size);
+  return parameters;
 }
 
 ParameterCounts count_parameters(const EncoderConfig& config, HeadKind head) {
   ParameterCounts counts;
   counts.embeddings = embedding_parameters(config);
-  counts.encoder = matrix_parameters(config) + config.num_hidden_layers * bias_parameters_per_layer(config) +
-                   encoder_norms(config) * norm_parameters(config, config.norm_bias);
+  counts.encoder =
+      matrix_parameters(config) + encoder_norms(config) * norm_parameters(config, config.norm_bias);
+  for (const LayerConfig& layer : config.layers) counts.encoder += bias_parameters(config, layer);
   counts.head = head_parameters(config, head);
   return counts;
 }

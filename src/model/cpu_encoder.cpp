@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "core/parallel_for.h"
-#include "ops/layer_norm.h"
 
 namespace modernbert {
 namespace {
@@ -47,11 +46,7 @@ class Tiling {
 }  // namespace
 
 CpuEncoder::CpuEncoder(const EncoderConfig& config, const Weights& weights, const GemmPlan& plan, int threads)
-    : config_(config),
-      plan_(plan),
-      threads_(threads),
-      embedding_(Checkpoint(config, weights).embeddings()),
-      rope_tables_(config.head_dim()) {
+    : config_(config), plan_(plan), threads_(threads), embedding_(Checkpoint(config, weights).embeddings()) {
   const Checkpoint checkpoint(config, weights);
   pack_layers(checkpoint);
   final_norm_ = checkpoint.final_norm();
@@ -89,9 +84,9 @@ void CpuEncoder::prepare(const TokenBatch& batch, CpuWorkspace& workspace) const
   for (const auto& layer : layers_) {
     auto& items = workspace.items[layer->window()];
     if (items.empty()) workspace.layout->list_items(batch, layer->window(), threads_, items);
-    if (config_.position_kind != PositionKind::kRope) continue;
-    auto& table = workspace.rope_tables[layer->rope_theta()];
-    if (!table || table->positions() < positions) table = rope_tables_.get(layer->rope_theta(), positions);
+    if (!layer->rotates()) continue;
+    auto& table = workspace.rope_tables[layer->rope_key()];
+    if (!table || table->positions() < positions) table = rope_tables_.get(layer->rope_key(), positions);
   }
 }
 
@@ -99,8 +94,7 @@ void CpuEncoder::embed_tile(const TokenBatch& batch, const Tile& tile) const {
   const Range part = tile.share.of(tile.x.rows);
   const MatView<float> rows = tile.x.slice_rows(part.begin, part.size());
   embedding_.lookup(batch, tile.begin + part.begin, rows);
-  const NormParams& norm = embedding_.norm();
-  layer_norm(rows, norm.weight, norm.bias, static_cast<float>(config_.norm_eps), rows);
+  if (embedding_.norm()) normalize(embedding_.norm()->rows(), rows, rows);
   tile.share.wait();
 }
 
@@ -108,8 +102,7 @@ void CpuEncoder::normalize_output(const Tile& tile, MatView<float> hidden) const
   const Range part = tile.share.of(tile.x.rows);
   const MatView<float> from = tile.x.slice_rows(part.begin, part.size());
   const MatView<float> to = hidden.slice_rows(tile.begin + part.begin, part.size());
-  if (final_norm_)
-    return layer_norm(from, final_norm_->weight, final_norm_->bias, static_cast<float>(config_.norm_eps), to);
+  if (final_norm_) return normalize(final_norm_->rows(), from, to);
   for (int64_t r = 0; r < from.rows; ++r) std::ranges::copy(from.row(r), to.row(r).begin());
 }
 

@@ -4,34 +4,14 @@
 #include <cmath>
 #include <numbers>
 
+#include "model/row_order.h"
 #include "ops/activations.h"
-#include "ops/layer_norm.h"
 
 namespace modernbert {
 namespace {
 
-// Columns of Wi that go to the epilogue together: 32 of u with their 32 of g, one panel.
-constexpr int64_t kGateGroup = 64;
-
 std::unique_ptr<Linear> pack(GemmType gemm, const LinearParams& params, int64_t group = 1) {
   return make_linear(gemm, params.weight.view(), params.bias, group);
-}
-
-// Row order [u0..u31, g0..g31, u32..] instead of [u, g], so that a group of columns holds both factors of its
-// products.
-LinearParams interleave_gates(const LinearParams& params) {
-  const int64_t size = params.weight.rows() / 2, half = kGateGroup / 2;
-  LinearParams mixed{Matrix(2 * size, params.weight.cols()), std::vector<float>(params.bias.size())};
-  int64_t row = 0;
-  for (int64_t begin = 0; begin < size; begin += half) {
-    for (const int64_t first : {begin, size + begin}) {
-      for (int64_t i = first; i < first + std::min(half, size - begin); ++i, ++row) {
-        std::ranges::copy(params.weight.row(i), mixed.weight.row(row).begin());
-        if (!params.bias.empty()) mixed.bias[static_cast<size_t>(row)] = params.bias[static_cast<size_t>(i)];
-      }
-    }
-  }
-  return mixed;
 }
 
 std::unique_ptr<Linear> pack_mlp_in(GemmType gemm, const LinearParams& params, MlpKind kind) {
@@ -70,9 +50,9 @@ CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, c
           static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(config.head_dim())))),
       attn_norm_(std::move(params.attn_norm)),
       mlp_norm_(std::move(params.mlp_norm)),
-      qkv_(pack(plan.qkv, params.qkv, config.head_dim())),
+      qkv_(pack(plan.qkv, order_for_rotation(std::move(params.qkv), config, layer_), config.head_dim())),
       attn_out_(pack(plan.attn_out, params.attn_out)),
-      mlp_in_(pack_mlp_in(plan.mlp_in, params.mlp_in, config.mlp_kind)),
+      mlp_in_(pack_mlp_in(plan.mlp_in, params.mlp_in, layer_.mlp)),
       mlp_out_(pack(plan.mlp_out, params.mlp_out)) {}
 
 int64_t CpuLayer::max_tile_rows() const {
@@ -105,21 +85,20 @@ void CpuLayer::reserve(TileBuffers& buffers) const {
 RowsView CpuLayer::normalized(const Tile& tile, const NormParams& norm, RowType type,
                               CpuThreadScratch& scratch) const {
   RowBuffer& normed = TileBuffers::of(tile.buffers.hidden, type);
-  const auto eps = static_cast<float>(config_.norm_eps);
   const Range part = tile.share.of(tile.x.rows);
   const MatView<float> x = tile.x.slice_rows(part.begin, part.size());
   switch (type) {
     case RowType::kFp32:
-      layer_norm(x, norm.weight, norm.bias, eps, normed.floats().slice_rows(part.begin, part.size()));
+      normalize(norm.rows(), x, normed.floats().slice_rows(part.begin, part.size()));
       break;
     case RowType::kBf16:
-      layer_norm(x, norm.weight, norm.bias, eps, normed.halves().slice_rows(part.begin, part.size()));
+      normalize(norm.rows(), x, normed.halves().slice_rows(part.begin, part.size()));
       break;
     case RowType::kInt8:
       scratch.row.resize(static_cast<size_t>(config_.hidden_size));
       for (int64_t r = 0; r < x.rows; ++r) {
-        layer_norm(x.slice_rows(r, 1), norm.weight, norm.bias, eps,
-                   MatView<float>(scratch.row.data(), 1, config_.hidden_size));
+        normalize(norm.rows(), x.slice_rows(r, 1),
+                  MatView<float>(scratch.row.data(), 1, config_.hidden_size));
         normed.store(part.begin + r, 0, scratch.row);
       }
       break;
@@ -132,20 +111,23 @@ RowsView CpuLayer::normalized(const Tile& tile, const NormParams& norm, RowType 
 void CpuLayer::normalize_in_place(const Tile& tile, const NormParams& norm, CpuThreadScratch& scratch) const {
   const Range part = tile.share.of(tile.x.rows);
   const MatView<float> rows = tile.x.slice_rows(part.begin, part.size());
-  layer_norm(rows, norm.weight, norm.bias, static_cast<float>(config_.norm_eps), rows);
+  normalize(norm.rows(), rows, rows);
   tile.share.wait();
   scratch.clock.mark(CpuOp::kNorm);
 }
 
+RowsView CpuLayer::input_of(const Linear& linear, const Tile& tile, const std::optional<NormParams>& norm,
+                            CpuThreadScratch& scratch) const {
+  if (norm) return normalized(tile, *norm, linear.row_type(), scratch);
+  return in_type_of(linear, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch);
+}
+
 void CpuLayer::project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& workspace,
                        CpuThreadScratch& scratch) const {
-  const bool normalizes = config_.norm_placement == NormPlacement::kPre && attn_norm_;
-  const RowsView input = normalizes
-                             ? normalized(tile, *attn_norm_, qkv_->row_type(), scratch)
-                             : in_type_of(*qkv_, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch);
-  const bool rotates = config_.position_kind == PositionKind::kRope;
-  const Rotation rotation{rotates ? workspace.rope_tables.at(layer_.rope_theta).get() : nullptr,
-                          batch.positions, query_scale_};
+  const bool post_norm = layer_.block == BlockKind::kPostNorm;
+  const RowsView input = input_of(*qkv_, tile, post_norm ? std::nullopt : attn_norm_, scratch);
+  const Rotation rotation{rotates() ? workspace.rope_tables.at(rope_key()).get() : nullptr, batch.positions,
+                          query_scale_};
   multiply(*qkv_, input, tile.share, scratch, [&](int64_t row, int64_t column, MatView<float> y) {
     store_heads(tile.begin + row, column, y, rotation, *workspace.layout);
   });
@@ -169,24 +151,34 @@ void CpuLayer::attend(const TokenBatch& batch, const AttentionItem& item, CpuWor
 }
 
 void CpuLayer::finish(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const {
+  switch (layer_.block) {
+    case BlockKind::kPreNorm:
+      add_attention(context, tile, scratch);
+      return feed_forward(input_of(*mlp_in_, tile, mlp_norm_, scratch), tile, scratch);
+    case BlockKind::kPostNorm:
+      add_attention(context, tile, scratch);
+      normalize_in_place(tile, *attn_norm_, scratch);
+      feed_forward(input_of(*mlp_in_, tile, std::nullopt, scratch), tile, scratch);
+      return normalize_in_place(tile, *mlp_norm_, scratch);
+    case BlockKind::kParallel:
+      // First the MLP: it reads what attention has read.
+      feed_forward(input_of(*mlp_in_, tile, attn_norm_, scratch), tile, scratch);
+      return add_attention(context, tile, scratch);
+  }
+}
+
+// x += Wo context.
+void CpuLayer::add_attention(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const {
   const RowsView rows = in_type_of(*attn_out_, context, tile.buffers.hidden, tile.share, scratch);
   add_product(*attn_out_, rows, tile, scratch);
   scratch.clock.mark(CpuOp::kAttnOut);
-  if (config_.norm_placement == NormPlacement::kPost) {
-    normalize_in_place(tile, *attn_norm_, scratch);
-    feed_forward(in_type_of(*mlp_in_, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch), tile,
-                 scratch);
-    normalize_in_place(tile, mlp_norm_, scratch);
-    return;
-  }
-  feed_forward(normalized(tile, mlp_norm_, mlp_in_->row_type(), scratch), tile, scratch);
 }
 
 // y: finished columns of Wi, from `column` on, of rows from `row` on.
 void CpuLayer::activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const {
   const auto run = [&](auto rows) {
     const auto out = rows.slice_rows(row, y.rows);
-    if (config_.mlp_kind == MlpKind::kMlp)
+    if (layer_.mlp == MlpKind::kMlp)
       return apply_activation(config_.hidden_activation, y, out.slice_cols(column, y.cols));
     for (int64_t c = 0; c < y.cols; c += kGateGroup) {
       const int64_t half = std::min(kGateGroup, y.cols - c) / 2;

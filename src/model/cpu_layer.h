@@ -42,7 +42,9 @@ class CpuLayer {
   void reserve(TileBuffers& buffers) const;
 
   int64_t window() const { return layer_.window; }
-  double rope_theta() const { return layer_.rope_theta; }
+  bool rotates() const { return layer_.rope_dim != 0; }
+  // The table that the layer rotates by.
+  RopeKey rope_key() const { return {layer_.rope_theta, config_.rope_dim(layer_), config_.head_dim()}; }
   size_t packed_bytes() const;
   int64_t max_tile_rows() const;
   int64_t row_group() const { return qkv_->row_group(); }
@@ -51,17 +53,20 @@ class CpuLayer {
   RowsView normalized(const Tile& tile, const NormParams& norm, RowType type,
                       CpuThreadScratch& scratch) const;
   void normalize_in_place(const Tile& tile, const NormParams& norm, CpuThreadScratch& scratch) const;
+  // What a product reads from the stream: its norm, or where there is none the stream itself.
+  RowsView input_of(const Linear& linear, const Tile& tile, const std::optional<NormParams>& norm,
+                    CpuThreadScratch& scratch) const;
   void store_heads(int64_t token, int64_t column, MatView<const float> y, const Rotation& rotation,
                    AttentionLayout& layout) const;
   void activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const;
+  void add_attention(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const;
   void feed_forward(const RowsView& input, const Tile& tile, CpuThreadScratch& scratch) const;
   RowType inner_type() const;
 
   const EncoderConfig& config_;
   LayerConfig layer_;
   float query_scale_;  // head_dim^-0.5 * log2(e): attention works with powers of two
-  std::optional<NormParams> attn_norm_;
-  NormParams mlp_norm_;
+  std::optional<NormParams> attn_norm_, mlp_norm_;
   std::unique_ptr<Linear> qkv_, attn_out_, mlp_in_, mlp_out_;
 };
 

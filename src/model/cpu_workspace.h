@@ -9,9 +9,9 @@
 #include "model/attention_layout.h"
 #include "model/encoder.h"
 #include "model/op_clock.h"
+#include "model/rope_tables.h"
 #include "modernbert/config.h"
 #include "ops/linear.h"
-#include "ops/rope.h"
 
 namespace modernbert {
 
@@ -44,8 +44,8 @@ struct CpuWorkspace final : Workspace {
   AlignedBuffer<float> x;  // [T,H] residual stream, with spare rows
   RowBuffer context;       // [T,H] attention output, heads side by side
   std::unique_ptr<AttentionLayout> layout;
-  std::map<int64_t, std::vector<AttentionItem>> items;             // by window
-  std::map<double, std::shared_ptr<const RopeTable>> rope_tables;  // by theta; empty for absolute positions
+  std::map<int64_t, std::vector<AttentionItem>> items;              // by window
+  std::map<RopeKey, std::shared_ptr<const RopeTable>> rope_tables;  // empty where no layer rotates
   std::vector<CpuThreadScratch> threads;
 };
 

@@ -1,6 +1,7 @@
 // The rows that enter the first layer: token (+ position, + type) embeddings and their norm.
 #pragma once
 
+#include <optional>
 #include <utility>
 
 #include "model/checkpoint.h"
@@ -14,7 +15,7 @@ class Embedding {
   explicit Embedding(EmbeddingTables tables) : tables_(std::move(tables)) {}
   // x: [rows,H], overwritten with rows [begin, begin + rows) of the batch, before the norm.
   void lookup(const TokenBatch& batch, int64_t begin, MatView<float> x) const;
-  const NormParams& norm() const { return tables_.norm; }
+  const std::optional<NormParams>& norm() const { return tables_.norm; }
 
  private:
   EmbeddingTables tables_;

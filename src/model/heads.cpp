@@ -63,8 +63,10 @@ Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, Clas
     if (pooling == ClassifierPooling::kCls) continue;
     for (int32_t t = batch.begin(b) + 1; t < batch.begin(b) + batch.length(b); ++t) {
       const std::span<const float> token = hidden.row(t);
-      for (size_t i = 0; i < row.size(); ++i) row[i] += token[i];
+      for (size_t i = 0; i < row.size(); ++i)
+        row[i] = pooling == ClassifierPooling::kMax ? std::max(row[i], token[i]) : row[i] + token[i];
     }
+    if (pooling == ClassifierPooling::kMax) continue;
     for (float& value : row) value /= static_cast<float>(batch.length(b));
   }
   return pooled;

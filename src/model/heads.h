@@ -46,8 +46,8 @@ class QuestionAnswerer : public ProjectionHead {
   explicit QuestionAnswerer(const EncoderPtr& encoder);
 };
 
-// Rows of a batch reduced to one per sequence: the first token's, or the mean of the sequence's.   Returns
-// [B,H].
+// Rows of a batch reduced to one per sequence: the first token's, or the mean or the largest numbers of the
+// sequence's.   Returns [B,H].
 Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, ClassifierPooling pooling);
 
 // num_labels logits per sequence.

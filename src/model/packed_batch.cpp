@@ -54,7 +54,7 @@ TokenBatch slice_sequences(const TokenBatch& batch, int32_t first, int32_t last)
 void check_batch(const TokenBatch& batch, const EncoderConfig& config) {
   check_lengths(batch);
   check_range(batch.ids, config.vocab_size, "token id");
-  const bool absolute = config.position_kind == PositionKind::kAbsolute;
+  const bool absolute = config.absolute_positions;
   check_range(batch.positions, absolute ? config.max_position_embeddings : 1 << 20, "position");
   if (config.type_vocab_size > 0) check_range(batch.type_ids, config.type_vocab_size, "type id");
 }

@@ -4,16 +4,12 @@
 #include <utility>
 
 #include "ops/activations.h"
-#include "ops/layer_norm.h"
 
 namespace modernbert {
 
 PredictionHead::PredictionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config,
                                PredictionHeadParams params)
-    : threads_(encoder.threads()),
-      norm_eps_(encoder.config().norm_eps),
-      activation_(config.activation),
-      norm_(std::move(params.norm)) {
+    : threads_(encoder.threads()), activation_(config.activation), norm_(std::move(params.norm)) {
   if (params.dense)
     dense_ = encoder.make_head_linear(std::as_const(params.dense->weight).view(), params.dense->bias);
 }
@@ -26,7 +22,7 @@ Matrix PredictionHead::apply(MatView<const float> x) const {
     for (int64_t r = 0; r < x.rows; ++r) std::ranges::copy(x.row(r), y.row(r).begin());
   }
   for (int64_t r = 0; r < y.rows(); ++r) apply_activation(activation_, y.row(r), y.row(r));
-  if (norm_) layer_norm(y.view(), norm_->weight, norm_->bias, static_cast<float>(norm_eps_), y.view());
+  if (norm_) normalize(norm_->rows(), y.view(), y.view());
   return y;
 }
 

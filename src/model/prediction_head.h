@@ -19,7 +19,6 @@ class PredictionHead {
 
  private:
   int threads_;
-  double norm_eps_;
   Activation activation_;
   std::unique_ptr<Linear> dense_;  // null: identity
   std::optional<NormParams> norm_;

@@ -9,6 +9,7 @@
 #include "model/checkpoint.h"
 #include "model/embedding.h"
 #include "model/encoder.h"
+#include "ops/rope.h"
 
 namespace modernbert {
 
@@ -24,8 +25,8 @@ class RefEncoder final : public Encoder {
  private:
   void run_layer(size_t index, const TokenBatch& batch, Matrix& x) const;
   Matrix attention(size_t index, const TokenBatch& batch, const Matrix& qkv) const;
-  Matrix feed_forward(const LayerParams& layer, MatView<const float> input) const;
-  void normalize(const NormParams& norm, MatView<const float> x, MatView<float> y) const;
+  void rotate(const RopeTable& table, int32_t position, std::span<float> row) const;
+  Matrix feed_forward(size_t index, MatView<const float> input) const;
 
   const EncoderConfig& config_;
   Embedding embedding_;

@@ -1,6 +1,7 @@
-// The rotation tables of a model: one per distinct theta, grown to the longest sequence seen so far.
+// The rotation tables of a model: one per kind of rotation, grown to the longest sequence seen so far.
 #pragma once
 
+#include <compare>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -9,17 +10,22 @@
 
 namespace modernbert {
 
+struct RopeKey {
+  double theta;
+  int32_t dim;        // rotated numbers of a head
+  int32_t width = 0;  // of the table's rows, at least dim: pairs past dim / 2 stand still
+  auto operator<=>(const RopeKey&) const = default;
+};
+
 // Thread-safe; a table that was handed out stays valid while its pointer is held.
 class RopeTables {
  public:
-  explicit RopeTables(int64_t head_dim) : head_dim_(head_dim) {}
   // A table of at least `positions` positions.
-  std::shared_ptr<const RopeTable> get(double theta, int64_t positions) const;
+  std::shared_ptr<const RopeTable> get(const RopeKey& key, int64_t positions) const;
 
  private:
-  int64_t head_dim_;
   mutable std::mutex mutex_;
-  mutable std::map<double, std::shared_ptr<const RopeTable>> tables_;
+  mutable std::map<RopeKey, std::shared_ptr<const RopeTable>> tables_;
 };
 
 }  // namespace modernbert

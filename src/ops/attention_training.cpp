@@ -32,11 +32,26 @@ void rotate_row(const float* cos, const float* sin, float direction, int64_t hal
   });
 }
 
+// Few models pair neighbours: one by one.
 template <class T>
-void rotate(const HeadRotation& rotation, float direction, int64_t row, int64_t dim, T* x) {
+void rotate_neighbours(const float* cos, const float* sin, float direction, int64_t half, T* x) {
+  const hn::CappedTag<float, 1> one;
+  for (int64_t j = 0; j < half; ++j) {
+    const float a = hn::GetLane(load_elements(one, x + 2 * j)),
+                b = hn::GetLane(load_elements(one, x + 2 * j + 1));
+    const float s = sin[j] * direction;
+    store_rounded(one, hn::Set(one, a * cos[j] - b * s), x + 2 * j);
+    store_rounded(one, hn::Set(one, b * cos[j] + a * s), x + 2 * j + 1);
+  }
+}
+
+template <class T>
+void rotate(const HeadRotation& rotation, float direction, int64_t row, T* x) {
   if (rotation.cos == nullptr) return;
-  const int64_t at = rotation.positions[row] * (dim / 2);
-  rotate_row(rotation.cos + at, rotation.sin + at, direction, dim / 2, x);
+  const int64_t at = rotation.positions[row] * rotation.half;
+  const float *cos = rotation.cos + at, *sin = rotation.sin + at;
+  if (rotation.interleaved) return rotate_neighbours(cos, sin, direction, rotation.half, x);
+  rotate_row(cos, sin, direction, rotation.half, x);
 }
 
 template <class E>
@@ -190,12 +205,12 @@ void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, Tra
     }
     transpose(query_sums, dim, kBlock, dq_rows);
     for (int64_t i = 0; i < std::min(kBlock, extent.length - begin); ++i) {
-      rotate(gradients.rotation, -1.0f, begin + i, head.q.cols, dq_rows + i * dim);
+      rotate(gradients.rotation, -1.0f, begin + i, dq_rows + i * dim);
       round_row(dq_rows + i * dim, head.q.cols, gradients.dq.row_data(begin + i));
     }
   }
   for (int64_t i = 0; i < extent.length; ++i) {
-    rotate(gradients.rotation, -1.0f, i, head.q.cols, dkeys + i * dim);
+    rotate(gradients.rotation, -1.0f, i, dkeys + i * dim);
     round_row(dkeys + i * dim, head.q.cols, gradients.dk.row_data(i));
     round_row(dvalues + i * dim, head.q.cols, gradients.dv.row_data(i));
   }
@@ -203,7 +218,7 @@ void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, Tra
 
 template <class E>
 void rotate_all(const HeadRotation& rotation, const MatView<E>& x) {
-  for (int64_t r = 0; r < x.rows; ++r) rotate(rotation, 1.0f, r, x.cols, x.row_data(r));
+  for (int64_t r = 0; r < x.rows; ++r) rotate(rotation, 1.0f, r, x.row_data(r));
 }
 
 #define MODERNBERT_ATTENTION_FUNCTIONS(SUFFIX, E)                                                    \

@@ -18,11 +18,13 @@ struct TrainedHead {
   Dropout dropout;           // of the weights; rows are queries, columns keys
 };
 
-// Rotation of a head by position; rows of half-dimension tables, or no data: none.
+// Rotation of a head's first numbers by position; rows of half-dimension tables, or no data: none.
 struct HeadRotation {
-  const float* cos = nullptr;  // [positions, D/2]
+  const float* cos = nullptr;  // [positions, half]
   const float* sin = nullptr;
   const int32_t* positions = nullptr;  // [L]
+  int64_t half = 0;                    // pairs of a row, at most D/2
+  bool interleaved = false;            // pairs are (0,1), (2,3), … instead of (0,half), (1,half+1), …
 };
 
 // Blocks in the layouts that the products read. One thread at a time.

@@ -73,6 +73,11 @@ template <class E>
 void row_loss(const CrossEntropyOptions& options, int32_t label, float scale, const MatView<float>& logits,
               int64_t r, E* gradient, CrossEntropySums& sums) {
   float* z = logits.row_data(r);
+  if (options.logit_scale != 1) {
+    const auto factor = static_cast<float>(options.logit_scale);
+    for (int64_t i = 0; i < logits.cols; ++i) z[i] *= factor;
+    scale *= factor;
+  }
   const float label_logit = z[label];
   RowTerms terms = scan_row(z, logits.cols);
   exponentiate_row(z, logits.cols, terms);

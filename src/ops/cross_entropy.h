@@ -12,6 +12,7 @@ namespace modernbert {
 struct CrossEntropyOptions {
   double label_smoothing = 0;  // s: (1-s) * nll + s * mean over the vocabulary of -log p
   double z_loss = 0;           // factor of logsumexp², added to the loss
+  double logit_scale = 1;      // what the logits are multiplied by first
 };
 
 // Sums over rows.

@@ -5,12 +5,12 @@
 #include <algorithm>
 
 #include "core/check.h"
-#include "ops/layer_norm.h"
 #include "ops/linear_amx.h"
 #include "ops/linear_onednn.h"
 #include "ops/linear_panel.h"
 #include "ops/linear_ref.h"
 #include "ops/linear_scratch.h"
+#include "ops/norm.h"
 
 namespace modernbert {
 

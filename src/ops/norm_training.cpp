@@ -48,8 +48,11 @@ template <class E>
 HWY_INLINE void normalize_row(const NormForward<E>& op, int64_t r) {
   const int64_t count = op.x.cols;
   float* x = op.x.row_data(r);
-  const float mean = row_sum(count, [=](auto d, int64_t i) HWY_ATTR { return hn::LoadU(d, x + i); }) /
-                     static_cast<float>(count);
+  float mean = 0;
+  if (op.centers) {
+    mean = row_sum(count, [=](auto d, int64_t i) HWY_ATTR { return hn::LoadU(d, x + i); }) /
+           static_cast<float>(count);
+  }
   const float squares = row_sum(count, [=](auto d, int64_t i) HWY_ATTR {
     const auto c = hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean));
     return hn::Mul(c, c);
@@ -61,7 +64,7 @@ HWY_INLINE void normalize_row(const NormForward<E>& op, int64_t r) {
   for_each_vector(count, [&](auto d, int64_t i) HWY_ATTR {
     const auto n = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, rstd));
     if (normalized != nullptr) store_rounded(d, n, normalized + i);
-    auto y = hn::Mul(n, hn::LoadU(d, op.weight + i));
+    auto y = op.weight == nullptr ? n : hn::Mul(n, hn::LoadU(d, op.weight + i));
     if (op.bias != nullptr) y = hn::Add(y, hn::LoadU(d, op.bias + i));
     if (op.replaces_x) hn::StoreU(y, d, x + i);
     if (out != nullptr) store_rounded(d, y, out + i);
@@ -72,7 +75,7 @@ template <class E>
 void add_and_normalize_rows(const NormForward<E>& op) {
   for (int64_t r = 0; r < op.x.rows; ++r) {
     if (op.added.data != nullptr) add_row(op.added.row_data(r), op.x.row_data(r), op.x.cols);
-    if (op.weight != nullptr) {
+    if (op.normalizes) {
       normalize_row(op, r);
     } else if (op.out.data != nullptr) {
       round_row(op.x.row_data(r), op.out.row_data(r), op.x.cols);
@@ -86,11 +89,19 @@ void scale_rows(MatView<const E> normalized, const float* weight, const float* b
     const E* n = normalized.row_data(r);
     E* y = out.row_data(r);
     for_each_vector(out.cols, [=](auto d, int64_t i) HWY_ATTR {
-      auto value = hn::Mul(load_elements(d, n + i), hn::LoadU(d, weight + i));
+      auto value = load_elements(d, n + i);
+      if (weight != nullptr) value = hn::Mul(value, hn::LoadU(d, weight + i));
       if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + i));
       store_rounded(d, value, y + i);
     });
   }
+}
+
+// The gradient of what the weight multiplies.
+template <class D>
+HWY_INLINE auto weighted(D d, const float* dy, const float* weight, int64_t i) {
+  const auto gradient = hn::LoadU(d, dy + i);
+  return weight == nullptr ? gradient : hn::Mul(gradient, hn::LoadU(d, weight + i));
 }
 
 template <class E>
@@ -101,18 +112,19 @@ HWY_INLINE void backward_row(const NormBackward<E>& op, int64_t r) {
   float* dx = op.dx.row_data(r);
   const float* weight = op.weight;
   const float inverse = 1.0f / static_cast<float>(count), rstd = op.rstd[r];
-  const float mean = inverse * row_sum(count, [=](auto d, int64_t i) HWY_ATTR {
-                       return hn::Mul(load_elements(d, dy + i), hn::LoadU(d, weight + i));
-                     });
+  float mean = 0;
+  if (op.centers) {
+    mean = inverse * row_sum(count, [=](auto d, int64_t i) HWY_ATTR { return weighted(d, dy, weight, i); });
+  }
   const float product = inverse * row_sum(count, [=](auto d, int64_t i) HWY_ATTR {
-                          const auto g = hn::Mul(load_elements(d, dy + i), hn::LoadU(d, weight + i));
-                          return hn::Mul(g, load_elements(d, n + i));
+                          return hn::Mul(weighted(d, dy, weight, i), load_elements(d, n + i));
                         });
   for_each_vector(count, [&](auto d, int64_t i) HWY_ATTR {
-    const auto gradient = load_elements(d, dy + i), value = load_elements(d, n + i);
-    hn::StoreU(hn::MulAdd(gradient, value, hn::LoadU(d, op.dweight + i)), d, op.dweight + i);
+    const auto gradient = hn::LoadU(d, dy + i), value = load_elements(d, n + i);
+    auto g = hn::Sub(weighted(d, dy, weight, i), hn::Set(d, mean));
+    if (op.dweight != nullptr)
+      hn::StoreU(hn::MulAdd(gradient, value, hn::LoadU(d, op.dweight + i)), d, op.dweight + i);
     if (op.dbias != nullptr) hn::StoreU(hn::Add(gradient, hn::LoadU(d, op.dbias + i)), d, op.dbias + i);
-    auto g = hn::Sub(hn::Mul(gradient, hn::LoadU(d, weight + i)), hn::Set(d, mean));
     g = hn::Mul(hn::NegMulAdd(value, hn::Set(d, product), g), hn::Set(d, rstd));
     if (op.accumulates) g = hn::Add(g, hn::LoadU(d, dx + i));
     hn::StoreU(g, d, dx + i);

@@ -1,9 +1,10 @@
-// Layer normalisation that remembers what its backward pass needs, fused with what stands around it in an
+// Normalisation that remembers what its backward pass needs, fused with what stands around it in an
 // encoder: the addition to the residual stream in front and the rounding of what the next product reads.
 #pragma once
 
 #include <span>
 
+#include "ops/norm.h"
 #include "tensor/dtype.h"
 #include "tensor/matrix.h"
 
@@ -14,7 +15,9 @@ template <class E>
 struct NormForward {
   MatView<float> x;               // residual stream [R,H]
   MatView<const float> added;     // [R,H], or no data: nothing is added
-  const float* weight = nullptr;  // [H]; null: no norm, `out` is x rounded
+  bool normalizes = true;         // false: no norm, `out` is x rounded
+  bool centers = true;            // LayerNorm; false: RMSNorm, where the mean below is 0
+  const float* weight = nullptr;  // [H] or null: ones
   const float* bias = nullptr;    // [H] or null
   float eps = 0;
   bool replaces_x = false;  // x becomes the norm's output (a post-norm encoder)
@@ -28,22 +31,24 @@ template <class E>
 void add_and_normalize(const NormForward<E>& op);
 
 // out = normalized * weight + bias, as the forward pass rounded it up to the rounding of `normalized`.
+// weight, bias: [H] or null.
 template <class E>
 void scale_normalized(MatView<const E> normalized, const float* weight, const float* bias, MatView<E> out);
 
 template <class E>
 struct NormBackward {
-  MatView<const float> dy;        // gradient of the norm's output [R,H], or no data: dx itself is
-  MatView<const E> normalized;    // [R,H]
-  const float* rstd = nullptr;    // [R]
-  const float* weight = nullptr;  // [H]
+  MatView<const float> dy;      // gradient of the norm's output [R,H], or no data: dx itself is
+  MatView<const E> normalized;  // [R,H]
+  const float* rstd = nullptr;  // [R]
+  bool centers = true;
+  const float* weight = nullptr;  // [H] or null
   bool accumulates = true;        // dx += instead of dx =
   MatView<float> dx;              // [R,H]
-  float* dweight = nullptr;       // [H], added to
+  float* dweight = nullptr;       // [H], added to; may be null
   float* dbias = nullptr;         // [H], added to; may be null
 };
 
-// dx += rstd * (g - mean(g) - n * mean(g * n)) with g = dy * weight, n = normalized.
+// dx += rstd * (g - mean(g) - n * mean(g * n)) with g = dy * weight, n = normalized; RMSNorm without mean(g).
 template <class E>
 void normalize_backward(const NormBackward<E>& op);
 
@@ -59,9 +64,8 @@ void add_column_sums(MatView<const E> x, float* sums);
 
 namespace ref {
 // dx [R,H] is overwritten, dweight and dbias [H] are added to. x is the norm's input; double accumulators.
-void normalize_backward(MatView<const float> x, std::span<const float> weight, float eps,
-                        MatView<const float> dy, MatView<float> dx, std::span<double> dweight,
-                        std::span<double> dbias);
+void normalize_backward(MatView<const float> x, const RowNorm& norm, MatView<const float> dy,
+                        MatView<float> dx, std::span<double> dweight, std::span<double> dbias);
 }  // namespace ref
 
 }  // namespace modernbert

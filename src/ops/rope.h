@@ -20,7 +20,8 @@ struct RopeTable {
 };
 
 std::vector<float> rope_inverse_frequencies(int64_t dim, double theta);
-RopeTable make_rope_table(int64_t dim, double theta, int64_t positions);
+// width: numbers that a row rotates, at least dim; those past dim by an angle of 0. 0 = dim.
+RopeTable make_rope_table(int64_t dim, double theta, int64_t positions, int64_t width = 0);
 
 // Half-split (NeoX) rotation of one head, times `scale`: for j < D/2, (a,b) = (x[j], x[j+D/2]) becomes
 // (a cos - b sin, b cos + a sin).   x, y: [D], y may alias x.   cos, sin: [D/2].

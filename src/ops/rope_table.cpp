@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cmath>
 
 #include "core/check.h"
@@ -15,10 +16,11 @@ std::vector<float> rope_inverse_frequencies(int64_t dim, double theta) {
   return frequencies;
 }
 
-RopeTable make_rope_table(int64_t dim, double theta, int64_t positions) {
-  const std::vector<float> frequencies = rope_inverse_frequencies(dim, theta);
+RopeTable make_rope_table(int64_t dim, double theta, int64_t positions, int64_t width) {
+  std::vector<float> frequencies = rope_inverse_frequencies(dim, theta);
+  frequencies.resize(static_cast<size_t>(std::max(dim, width) / 2), 0.0f);
   RopeTable table;
-  table.half_dim = dim / 2;
+  table.half_dim = static_cast<int64_t>(frequencies.size());
   table.cos.reserve(static_cast<size_t>(positions) * frequencies.size());
   table.sin.reserve(static_cast<size_t>(positions) * frequencies.size());
   for (int64_t position = 0; position < positions; ++position) {

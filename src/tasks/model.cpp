@@ -15,7 +15,7 @@ int32_t Model::Impl::input_limit(int32_t requested) const {
   if (requested < 0) {
     fail(ErrorCode::kInvalidArgument, "max_length is {}, want a positive number of tokens", requested);
   }
-  if (config.position_kind == PositionKind::kAbsolute && requested > config.max_position_embeddings) {
+  if (config.absolute_positions && requested > config.max_position_embeddings) {
     fail(ErrorCode::kInvalidArgument, "max_length is {}, but {} has a table of {} positions", requested,
          folder.string(), config.max_position_embeddings);
   }

@@ -43,7 +43,7 @@ bool tokenizer_gives_type_ids(const fs::path& tokenizer_folder) {
 
 int32_t longest_input(const fs::path& encoder_folder, const EncoderConfig& config,
                       std::optional<int32_t> tokenizer_limit) {
-  const bool table = config.position_kind == PositionKind::kAbsolute;
+  const bool table = config.absolute_positions;
   const int32_t trained = config.max_position_embeddings;
   if (const auto max_seq_length = read_transformer_settings(encoder_folder).max_seq_length) {
     return table ? std::min(*max_seq_length, trained) : *max_seq_length;

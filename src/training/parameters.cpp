@@ -1,10 +1,10 @@
 #include "training/parameters.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <array>
+#include <numeric>
 #include <utility>
+
+#include "model/tensor_names.h"
 
 namespace modernbert {
 namespace {
@@ -15,113 +15,112 @@ constexpr int64_t kAlignment = 16;  // floats of a cache line
 class Listing {
  public:
   explicit Listing(const EncoderConfig& config)
-      : config_(config), hidden_(config.hidden_size), is_bert_(config.model_type == "bert") {}
+      : config_(config), names_(config), hidden_(config.hidden_size), inner_(config.intermediate_size) {}
 
   std::vector<ParameterInfo> list(HeadKind head) {
     embeddings();
-    for (int i = 0; i < config_.num_hidden_layers; ++i) is_bert_ ? bert_layer(i) : modernbert_layer(i);
-    if (config_.final_norm) norm("model.final_norm", config_.norm_bias);
-    is_bert_ ? bert_head(head) : modernbert_head(head);
+    for (int i = 0; i < config_.num_hidden_layers; ++i) layer(i);
+    if (config_.final_norm) norm(names_.final_norm(), config_.norm_bias);
+    add_head(head);
     return std::move(list_);
   }
   int64_t size() const { return size_; }
 
  private:
-  void add(std::string name, std::vector<int64_t> shape, bool joined = false) {
+  // maps: none = the rows are one map.
+  void add(std::string name, std::vector<int64_t> shape, std::vector<int64_t> maps = {},
+           bool joined = false) {
     if (!joined) size_ = (size_ + kAlignment - 1) / kAlignment * kAlignment;
     int64_t size = 1;
     for (const int64_t extent : shape) size *= extent;
-    list_.push_back({std::move(name), std::move(shape), size_, size});
+    if (maps.empty()) maps = {shape[0]};
+    list_.push_back({std::move(name), std::move(shape), size_, size, std::move(maps)});
     size_ += size;
   }
   void norm(const std::string& stem, bool has_bias) {
-    add(stem + ".weight", {hidden_});
+    if (config_.norm_weight) add(stem + ".weight", {hidden_});
     if (has_bias) add(stem + ".bias", {hidden_});
   }
-  void linear(const std::string& stem, int64_t out, int64_t in, bool has_bias) {
-    add(stem + ".weight", {out, in});
-    if (has_bias) add(stem + ".bias", {out});
+  void linear(const std::string& stem, int64_t out, int64_t in, bool has_bias,
+              const std::vector<int64_t>& maps = {}) {
+    add(stem + ".weight", {out, in}, maps);
+    if (has_bias) add(stem + ".bias", {out}, maps);
   }
 
   void embeddings() {
-    const std::string stem = is_bert_ ? "bert.embeddings." : "model.embeddings.";
-    add(stem + (is_bert_ ? "word_embeddings.weight" : "tok_embeddings.weight"),
-        {config_.vocab_size, hidden_});
-    if (config_.position_kind == PositionKind::kAbsolute)
-      add(stem + "position_embeddings.weight", {config_.max_position_embeddings, hidden_});
-    if (config_.type_vocab_size > 0)
-      add(stem + "token_type_embeddings.weight", {config_.type_vocab_size, hidden_});
-    norm(stem + (is_bert_ ? "LayerNorm" : "norm"), config_.norm_bias);
+    add(names_.tokens() + ".weight", {config_.vocab_size, hidden_});
+    if (config_.absolute_positions)
+      add(names_.positions() + ".weight", {config_.max_position_embeddings, hidden_});
+    if (config_.type_vocab_size > 0) add(names_.types() + ".weight", {config_.type_vocab_size, hidden_});
+    if (config_.embedding_norm) norm(names_.embedding_norm(), config_.norm_bias);
   }
 
-  void modernbert_layer(int index) {
-    const std::string stem = fmt::format("model.layers.{}.", index);
-    const int64_t inner = config_.intermediate_size;
-    if (index > 0 || !config_.skip_first_prenorm) norm(stem + "attn_norm", config_.norm_bias);
-    linear(stem + "attn.Wqkv", 3 * hidden_, hidden_, config_.attention_bias);
-    linear(stem + "attn.Wo", hidden_, hidden_, config_.attention_bias);
-    norm(stem + "mlp_norm", config_.norm_bias);
-    linear(stem + "mlp.Wi", 2 * inner, hidden_, config_.mlp_bias);
-    linear(stem + "mlp.Wo", hidden_, inner, config_.mlp_bias);
-  }
-
-  void bert_layer(int index) {
-    const std::string stem = fmt::format("bert.encoder.layer.{}.", index);
-    constexpr std::array kParts = {"query", "key", "value"};
-    for (const auto* part : kParts)
-      add(stem + "attention.self." + part + ".weight", {hidden_, hidden_}, part != kParts[0]);
-    for (const auto* part : kParts)
-      add(stem + "attention.self." + part + ".bias", {hidden_}, part != kParts[0]);
-    linear(stem + "attention.output.dense", hidden_, hidden_, true);
-    norm(stem + "attention.output.LayerNorm", true);
-    linear(stem + "intermediate.dense", config_.intermediate_size, hidden_, true);
-    linear(stem + "output.dense", hidden_, config_.intermediate_size, true);
-    norm(stem + "output.LayerNorm", true);
-  }
-
-  void prediction_head(const PredictionHeadConfig& head, const std::string& dense,
-                       const std::string& head_norm) {
-    if (head.dense) linear(dense, hidden_, hidden_, head.dense_bias);
-    if (head.norm) norm(head_norm, head.norm_bias);
-  }
-
-  void decoder(const std::string& weight, const std::string& bias) {
-    if (!config_.tie_word_embeddings) add(weight, {config_.vocab_size, hidden_});
-    if (config_.decoder_bias) add(bias, {config_.vocab_size});
-  }
-
-  void modernbert_head(HeadKind head) {
-    if (head == HeadKind::kNone) return;
-    const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
-    prediction_head(head == HeadKind::kMaskedLm ? config_.mlm_head
-                    : pooled                    ? config_.sequence_head
-                                                : config_.token_head,
-                    "head.dense", "head.norm");
-    if (head == HeadKind::kMaskedLm) return decoder("decoder.weight", "decoder.bias");
-    linear("classifier", outputs(head), hidden_, true);
-  }
-
-  void bert_head(HeadKind head) {
-    if (head == HeadKind::kNone) return;
-    if (head == HeadKind::kMaskedLm) {
-      prediction_head(config_.mlm_head, "cls.predictions.transform.dense",
-                      "cls.predictions.transform.LayerNorm");
-      return decoder("cls.predictions.decoder.weight", "cls.predictions.bias");
+  void layer(int index) {
+    const LayerNames names = names_.layer(index);
+    const LayerConfig& config = config_.layers[static_cast<size_t>(index)];
+    const bool parallel = config.block == BlockKind::kParallel;
+    const std::vector<int64_t> halves(config.mlp == MlpKind::kGlu ? 2 : 1, inner_);
+    std::vector<int64_t> inputs(3, hidden_);
+    if (parallel) inputs.insert(inputs.end(), halves.begin(), halves.end());
+    if (config_.has_attn_norm(static_cast<size_t>(index))) norm(names.attn_norm, config_.norm_bias);
+    joined_linear(names.qkv, inputs, config_.attn_qkv_bias);
+    linear(names.attn_out, hidden_, hidden_, config_.attn_out_bias);
+    if (!parallel) {
+      norm(names.mlp_norm, config_.norm_bias);
+      linear(names.mlp_in, sum_of(halves), hidden_, config_.mlp_in_bias, halves);
     }
-    const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
-    prediction_head(pooled ? config_.sequence_head : config_.token_head,
-                    pooled ? "bert.pooler.dense" : "head.dense", "head.norm");
-    linear(head == HeadKind::kQuestionAnswering ? "qa_outputs" : "classifier", outputs(head), hidden_, true);
+    linear(names.mlp_out, hidden_, inner_, config_.mlp_out_bias);
   }
 
-  int64_t outputs(HeadKind head) const {
-    if (head == HeadKind::kMultipleChoice) return 1;
-    return head == HeadKind::kQuestionAnswering ? 2 : config_.num_labels;
+  static int64_t sum_of(const std::vector<int64_t>& rows) {
+    return std::accumulate(rows.begin(), rows.end(), int64_t{0});
+  }
+
+  // The maps of one matrix: one tensor, or as many as there are names.
+  void joined_linear(const std::vector<std::string>& names, const std::vector<int64_t>& maps, bool has_bias) {
+    if (names.size() == 1) return linear(names[0], sum_of(maps), hidden_, has_bias, maps);
+    for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".weight", {maps[i], hidden_}, {}, i > 0);
+    if (!has_bias) return;
+    for (size_t i = 0; i < names.size(); ++i) add(names[i] + ".bias", {maps[i]}, {}, i > 0);
+  }
+
+  void prediction_head(const PredictionHeadConfig& head, const HeadNames& names) {
+    if (head.dense) linear(names.dense, hidden_, hidden_, head.dense_bias);
+    if (head.norm) norm(names.norm, head.norm_bias);
+  }
+
+  void add_head(HeadKind head) {
+    switch (head) {
+      case HeadKind::kNone:
+        return;
+      case HeadKind::kMaskedLm:
+        return masked_lm_head();
+      case HeadKind::kSequenceClassification:
+        return classifier(config_.sequence_head, names_.sequence_head(), config_.num_labels);
+      case HeadKind::kMultipleChoice:
+        return classifier(config_.sequence_head, names_.sequence_head(), 1);
+      case HeadKind::kTokenClassification:
+        return classifier(config_.token_head, names_.token_head(), config_.num_labels);
+      case HeadKind::kQuestionAnswering:
+        return classifier(config_.token_head, names_.answer_head(), 2);
+    }
+  }
+
+  void masked_lm_head() {
+    const HeadNames names = names_.mlm_head();
+    prediction_head(config_.mlm_head, names);
+    if (!config_.tie_word_embeddings) add(names.projection + ".weight", {config_.vocab_size, hidden_});
+    if (config_.decoder_bias) add(names.projection_bias, {config_.vocab_size});
+  }
+
+  void classifier(const PredictionHeadConfig& head, const HeadNames& names, int64_t outputs) {
+    prediction_head(head, names);
+    linear(names.projection, outputs, hidden_, true);
   }
 
   const EncoderConfig& config_;
-  int64_t hidden_;
-  bool is_bert_;
+  TensorNames names_;
+  int64_t hidden_, inner_;
   std::vector<ParameterInfo> list_;
   int64_t size_ = 0;
 };

@@ -22,6 +22,8 @@ struct ParameterInfo {
   std::vector<int64_t> shape;
   int64_t offset = 0;  // in the block, floats
   int64_t size = 0;
+  // Rows of the maps that lie one below the other in it: queries, keys, values; the halves of a GLU.
+  std::vector<int64_t> maps;
   // Whether weight decay applies: not to vectors, not to biases.
   bool decays() const { return shape.size() > 1 && !name.ends_with(".bias"); }
 };
@@ -64,10 +66,5 @@ class ParameterBlock {
 // From any checkpoint of the layout's config, whatever prefix and old names it uses.
 // Error (kNotFound, kInvalidFile) naming the tensor that is missing or of another shape.
 void load_parameters(const Weights& weights, ParameterBlock& block);
-
-// The recipe of Megatron: truncated normal values of deviation 0.02, 0.02 / sqrt(2 layers) for what is added
-// to the residual stream, H^-0.5 for an untied decoder or a classifier; norms 1, biases 0. The same seed
-// gives the same bits.
-void initialize_parameters(const EncoderConfig& config, uint64_t seed, ParameterBlock& block);
 
 }  // namespace modernbert

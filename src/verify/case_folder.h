@@ -18,10 +18,11 @@ namespace modernbert {
 
 // Which rows of an output the expected tensor holds.
 enum class OutputLayout {
-  kWhole,    // one row per sequence, or as the head defines
-  kPacked,   // every real token, in order
-  kRows,     // the (sequence, column) pairs of the input `rows`
-  kPerLayer  // [layers, P, H]: every layer at the pairs of the input `probe`
+  kWhole,     // one row per sequence, or as the head defines
+  kPacked,    // every real token, in order
+  kLabelled,  // those real tokens that have a label
+  kRows,      // the (sequence, column) pairs of the input `rows`
+  kPerLayer   // [layers, P, H]: every layer at the pairs of the input `probe`
 };
 
 struct ExpectedOutput {
@@ -62,6 +63,11 @@ std::string case_name(const Json& value, size_t index);
 CaseSpec read_case(const CaseFolder& folder, size_t index);
 // A case of another form: its name and its JSON.
 CaseSpec read_plain_case(const CaseFolder& folder, size_t index);
+// Folders of FlexBERT hold both, the latter with kind "gradients".
+bool is_gradient_case(const CaseSpec& spec);
+CaseSpec read_flexbert_case(const CaseFolder& folder, size_t index);
+// The usual name of a head: some folders have short ones (mlm, seqcls).
+std::string usual_head(const std::string& name);
 
 // Error (kInvalidFile) naming the case and the tensor.
 const Tensor& require_tensor(const CaseFolder& folder, const CaseSpec& spec, std::string_view tensor);

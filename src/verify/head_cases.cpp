@@ -35,11 +35,21 @@ bool wants_layers(const CaseSpec& spec) {
        run.spec.name, output, run.spec.head);
 }
 
+std::vector<int64_t> labelled_rows(const HeadRun& run) {
+  const auto labels = packed_values(run.inputs, require_input(run.folder, run.spec, "labels"));
+  std::vector<int64_t> rows;
+  for (size_t t = 0; t < labels.size(); ++t) {
+    if (labels[t] >= 0) rows.push_back(static_cast<int64_t>(t));
+  }
+  return rows;
+}
+
 // The rows of a [T,·] array that an output is compared at.
 Matrix select(const HeadRun& run, MatView<const float> x, OutputLayout layout) {
   if (layout == OutputLayout::kRows) {
     return gather_rows(x, packed_rows(run.inputs, require_input(run.folder, run.spec, "rows")));
   }
+  if (layout == OutputLayout::kLabelled) return gather_rows(x, labelled_rows(run));
   return copy_matrix(x);
 }
 
@@ -131,7 +141,7 @@ Matrix compute_output(const HeadRun& run, const ExpectedOutput& output) {
   if (name == "last_hidden_state") return select(run, run.hidden.view(), output.layout);
   if (name.starts_with(kHiddenPrefix)) return layer_state(run, output);
   if (name == "pooler_output") return BertPooler(run.encoder).pooled(run.inputs.batch, run.hidden.view());
-  if (name == "logits") return head_logits(run, output.layout);
+  if (name == "logits" || name == "logits_pooling_real_tokens_only") return head_logits(run, output.layout);
   if (name == "start_logits") return answer_logits(run, output, 0);
   if (name == "end_logits") return answer_logits(run, output, 1);
   if (name == "loss") {

@@ -45,11 +45,11 @@ void add_layer(std::vector<ParameterShape>& out, int layer, const EncoderConfig&
   const int64_t hidden = config.hidden_size;
   const int64_t inner = config.intermediate_size;
   if (layer > 0) add_norm(out, prefix + "attn_norm", config);
-  add_linear(out, prefix + "attn.Wqkv", 3 * hidden, hidden, config.attention_bias);
-  add_linear(out, prefix + "attn.Wo", hidden, hidden, config.attention_bias);
+  add_linear(out, prefix + "attn.Wqkv", 3 * hidden, hidden, config.attn_qkv_bias);
+  add_linear(out, prefix + "attn.Wo", hidden, hidden, config.attn_out_bias);
   add_norm(out, prefix + "mlp_norm", config);
-  add_linear(out, prefix + "mlp.Wi", 2 * inner, hidden, config.mlp_bias);
-  add_linear(out, prefix + "mlp.Wo", hidden, inner, config.mlp_bias);
+  add_linear(out, prefix + "mlp.Wi", 2 * inner, hidden, config.mlp_in_bias);
+  add_linear(out, prefix + "mlp.Wo", hidden, inner, config.mlp_out_bias);
 }
 
 // Every thread fills its own slice of each parameter.

@@ -8,6 +8,7 @@ namespace modernbert {
 namespace {
 
 constexpr const char* kBf16Run = "hf_bf16_sdpa";
+constexpr const char* kFrameworkBf16Run = "framework_bf16";  // FlexBERT's
 constexpr std::array kFp32Runs = {"hf_fp32_eager", "hf_fp32_sdpa"};
 double read_error(const JsonObject& json, const std::string& name) {
   const double value = json.number(name, -1);
@@ -65,7 +66,8 @@ std::optional<ReferenceErrors> bf16_errors(const JsonObject& outputs, const std:
                                            const std::vector<Json>& cases) {
   if (output == "hidden_mean_std") return largest_draw(output, "hidden_rows", cases);
   if (output == "logits_mean_std") return largest_draw(output, "top10_logits", cases);
-  return read_run(outputs, output);
+  const auto own = read_run(outputs, output);
+  return own ? own : read_run(outputs, output, kFrameworkBf16Run);
 }
 
 }  // namespace modernbert

@@ -87,8 +87,21 @@ PreparedFolder prepare_gradients(const CaseFolder& folder, const VerifyOptions& 
   return {model->dtype, runner, read_plain_case};
 }
 
-constexpr std::array<Kind, 14> kKinds = {{{"modernbert", prepare_heads},
+// flexbert: cases of both sorts in one folder.
+PreparedFolder prepare_flexbert(const CaseFolder& folder, const VerifyOptions& options) {
+  const PreparedFolder heads = prepare_heads(folder, options);
+  VerifyOptions same = options;
+  same.dtype = heads.dtype;
+  const PreparedFolder gradients = prepare_gradients<run_gradient_case>(folder, same);
+  const auto runner = [heads, gradients](const CaseSpec& spec, CaseReport& report) {
+    (is_gradient_case(spec) ? gradients : heads).run(spec, report);
+  };
+  return {heads.dtype, runner, read_flexbert_case};
+}
+
+constexpr std::array<Kind, 15> kKinds = {{{"modernbert", prepare_heads},
                                           {"bert", prepare_heads},
+                                          {"flexbert", prepare_flexbert},
                                           {"modernbert_recipe", prepare_recipe},
                                           {"sentence_transformer", prepare_texts},
                                           {"cross_encoder", prepare_texts},
@@ -103,9 +116,8 @@ constexpr std::array<Kind, 14> kKinds = {{{"modernbert", prepare_heads},
                                           {"trajectories", prepare_gradients<run_trajectory_case>}}};
 
 // Kinds of the same format that need parts which this version does not have.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kLaterKinds = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kLaterKinds = {{
     {"modernbert_decoder", "causal decoders are not implemented"},
-    {"flexbert", "FlexBERT's configurations are not implemented"},
     {"metrics", "evaluation metrics are not implemented"},
     {"tables", "tables of functions are covered by unit tests, not by a model"},
 }};

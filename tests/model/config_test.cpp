@@ -69,15 +69,17 @@ TEST(ModernBertConfig, DefaultsAreThoseOfTheBaseModel) {
   }
   EXPECT_EQ(config.hidden_activation, Activation::kGelu);
   EXPECT_EQ(config.norm_eps, 1e-5);
-  EXPECT_FALSE(config.norm_bias || config.attention_bias || config.mlp_bias);
+  EXPECT_FALSE(config.norm_bias || config.attn_qkv_bias || config.attn_out_bias);
+  EXPECT_FALSE(config.mlp_in_bias || config.mlp_out_bias);
   EXPECT_TRUE(config.decoder_bias && config.tie_word_embeddings);
   EXPECT_EQ(config.classifier_pooling, ClassifierPooling::kCls);
   EXPECT_EQ(config.pad_token_id, 50283);
   EXPECT_EQ(config.cls_token_id, 50281);
   EXPECT_EQ(config.sep_token_id, 50282);
-  EXPECT_EQ(config.norm_placement, NormPlacement::kPre);
-  EXPECT_EQ(config.mlp_kind, MlpKind::kGlu);
-  EXPECT_EQ(config.position_kind, PositionKind::kRope);
+  EXPECT_EQ(config.layers[0].block, BlockKind::kPreNorm);
+  EXPECT_EQ(config.layers[0].mlp, MlpKind::kGlu);
+  EXPECT_EQ(config.rope_dim(config.layers[0]), config.head_dim());
+  EXPECT_FALSE(config.absolute_positions);
   EXPECT_TRUE(config.skip_first_prenorm && config.final_norm);
 }
 
@@ -246,11 +248,13 @@ TEST(BertConfig, DefaultsAreThoseOfTheBaseModel) {
   EXPECT_EQ(config.max_position_embeddings, 512);
   EXPECT_EQ(config.type_vocab_size, 2);
   EXPECT_EQ(config.norm_eps, 1e-12);
-  EXPECT_EQ(config.norm_placement, NormPlacement::kPost);
-  EXPECT_EQ(config.mlp_kind, MlpKind::kMlp);
-  EXPECT_EQ(config.position_kind, PositionKind::kAbsolute);
+  EXPECT_EQ(config.layers[0].block, BlockKind::kPostNorm);
+  EXPECT_EQ(config.layers[0].mlp, MlpKind::kMlp);
+  EXPECT_EQ(config.rope_dim(config.layers[0]), 0);
+  EXPECT_TRUE(config.absolute_positions);
   EXPECT_FALSE(config.final_norm || config.skip_first_prenorm);
-  EXPECT_TRUE(config.norm_bias && config.attention_bias && config.mlp_bias && config.decoder_bias);
+  EXPECT_TRUE(config.norm_bias && config.attn_qkv_bias && config.attn_out_bias && config.mlp_in_bias &&
+              config.mlp_out_bias && config.decoder_bias);
   EXPECT_EQ(config.sequence_head.activation, Activation::kTanh);
   EXPECT_FALSE(config.sequence_head.norm || config.token_head.dense || config.token_head.norm);
   EXPECT_EQ(config.pad_token_id, 0);
@@ -276,7 +280,7 @@ TEST(ParseConfig, RefusesOtherModelsAndWhatIsNoConfig) {
   EXPECT_THAT(thrown_by([] {
                 parse({{"model_type", "gpt2"}});
               }).message,
-              HasSubstr("model_type is \"gpt2\", want modernbert or bert"));
+              HasSubstr("model_type is \"gpt2\", want modernbert, bert or flex_bert"));
   EXPECT_THAT(thrown_by([] { parse(Json::object()); }).message, HasSubstr("model_type is missing"));
   EXPECT_THAT(thrown_by([] { parse({{"model_type", 5}}); }).message, HasSubstr("model_type is 5"));
   for (const char* text : {"", "[]", "{\"model_type\": \"bert\"", "{\"model_type\": \"bert\"} x", "7"}) {

@@ -13,9 +13,9 @@ namespace {
 TEST(ConfigWriter, ReadsBackTheSame) {
   for (const char* path : {"models/nano/config.json"}) {
     const EncoderConfig config = parse_config(read_file(source_dir() / path), path);
-    const std::string text = config_json(config, "ModernBertForMaskedLM").dump();
+    const std::string text = config_json(config, "ForMaskedLM").dump();
     const EncoderConfig again = parse_config(text, "written");
-    EXPECT_EQ(config_json(again, "ModernBertForMaskedLM").dump(), text);
+    EXPECT_EQ(config_json(again, "ForMaskedLM").dump(), text);
     EXPECT_EQ(again.layers.size(), config.layers.size());
     for (size_t i = 0; i < config.layers.size(); ++i) {
       EXPECT_EQ(again.layers[i].window, config.layers[i].window);
@@ -30,17 +30,16 @@ TEST(ConfigWriter, IrregularLayersHaveTypesOnly) {
   EncoderConfig config = parse_config(R"({"model_type": "modernbert", "num_hidden_layers": 4, "layer_types":
       ["full_attention", "sliding_attention", "full_attention", "full_attention"]})",
                                       "x");
-  const OrderedJson json = config_json(config, "ModernBertModel");
+  const OrderedJson json = config_json(config, "Model");
   EXPECT_FALSE(json.contains("global_attn_every_n_layers"));
   EXPECT_EQ(parse_config(json.dump(), "written").layers[2].window, -1);
   config.layers[3].rope_theta = 5;
-  EXPECT_EQ(thrown_by([&] { config_json(config, "ModernBertModel"); }).code, ErrorCode::kUnsupported);
+  EXPECT_EQ(thrown_by([&] { config_json(config, "Model"); }).code, ErrorCode::kUnsupported);
 }
 
 TEST(ConfigWriter, ExtraKeysAreAddedOrReplace) {
   const EncoderConfig config = parse_config(R"({"model_type": "modernbert"})", "x");
-  const OrderedJson json =
-      config_json(config, "ModernBertModel", {{"mlp_dropout", 0.5}, {"dtype", "bfloat16"}});
+  const OrderedJson json = config_json(config, "Model", {{"mlp_dropout", 0.5}, {"dtype", "bfloat16"}});
   EXPECT_EQ(json["mlp_dropout"], 0.5);
   EXPECT_EQ(json["dtype"], "bfloat16");
 }

@@ -9,6 +9,7 @@
 namespace modernbert {
 namespace {
 
+using testing::flexbert_kinds;
 using testing::random_batch;
 using testing::random_model;
 
@@ -17,7 +18,9 @@ std::vector<float> values(const Matrix& matrix) {
 }
 
 TEST(CpuEncoder, MatchesReferenceEncoder) {
-  for (const char* kind : {"modernbert", "bert", "modernbert_heads64"}) {
+  std::vector<std::string> kinds = {"modernbert", "bert", "modernbert_heads64"};
+  for (const auto& [kind, fields] : flexbert_kinds()) kinds.push_back(kind);
+  for (const std::string& kind : kinds) {
     const auto cpu = random_model(kind, {.dtype = ComputeType::kFp32, .threads = 2});
     const auto ref = random_model(kind, {.backend = Backend::kRef});
     const TokenBatch batch = random_batch(cpu->config(), {1, 2, 17, 64, 65, 90});
@@ -110,10 +113,10 @@ TEST_P(BitInvariance, ConcurrentCallersAgree) {
   for (const auto& result : results) EXPECT_EQ(result, want);
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, BitInvariance,
-                         ::testing::Combine(::testing::Values("modernbert", "bert", "modernbert_heads64"),
-                                            ::testing::Values(ComputeType::kFp32, ComputeType::kBf16,
-                                                              ComputeType::kInt8)));
+INSTANTIATE_TEST_SUITE_P(
+    Models, BitInvariance,
+    ::testing::Combine(::testing::Values("modernbert", "bert", "modernbert_heads64", "flex_mixed"),
+                       ::testing::Values(ComputeType::kFp32, ComputeType::kBf16, ComputeType::kInt8)));
 
 // Lower precision is near: relative L2 distance of the hidden states to those of the reference encoder. With
 // random weights int8 loses a few percent, bf16 about one.

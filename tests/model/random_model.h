@@ -3,27 +3,60 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
 #include <memory>
 #include <random>
 #include <string>
 #include <vector>
 
 #include "model/loaded_encoder.h"
+#include "model/tensor_names.h"
 
 namespace modernbert::testing {
 
-// kind: "modernbert", "bert", or "modernbert_heads64", which is wide enough for bf16 and int8 and has the
-// head size of the panel attention.
+// Encoders at distant points of FlexBERT's space: fields of a model_config beside the sizes.
+inline const std::map<std::string, std::string>& flexbert_kinds() {
+  static const std::map<std::string, std::string> kinds = {
+      {"flex_parallel",
+       R"("bert_layer": "parallel_prenorm", "attention_layer": "rope_parallel", "mlp_layer": "parallel_glu",
+          "attn_qkv_bias": true, "mlp_out_bias": true, "embedding_layer": "sans_pos",
+          "skip_first_prenorm": true)"},
+      {"flex_mixed",
+       R"("bert_layer": "parallel_prenorm", "attention_layer": "rope_parallel", "mlp_layer": "parallel_glu",
+          "initial_bert_layer": "postnorm", "initial_attention_layer": "base", "initial_mlp_layer": "mlp",
+          "num_initial_layers": 2, "embedding_layer": "absolute_pos", "mlp_in_bias": true, "final_norm": true)"},
+      {"flex_partial_rotary",
+       R"("attention_layer": "rope", "mlp_layer": "glu", "embedding_layer": "sans_pos", "rotary_emb_dim": 8,
+          "local_attn_rotary_emb_dim": 12, "sliding_window": 12, "global_attn_every_n_layers": 3,
+          "rotary_emb_interleaved": true, "normalization": "layernorm", "final_norm": true,
+          "attn_out_bias": true)"},
+      {"flex_postnorm",
+       R"("bert_layer": "postnorm", "attention_layer": "rope", "mlp_layer": "glu",
+          "embedding_layer": "absolute_pos", "embed_norm": false, "hidden_act": "mish")"},
+      {"flex_plain_norms",
+       R"("attention_layer": "base", "mlp_layer": "mlp", "normalization": "layernorm", "sliding_window": 8,
+          "norm_kwargs": {"elementwise_affine": false, "eps": 1e-6}, "hidden_act": "hardswish")"}};
+  return kinds;
+}
+
+// kind: "modernbert", "bert", "modernbert_heads64", which is wide enough for bf16 and int8 and has the head
+// size of the panel attention, or one of flexbert_kinds().
 inline EncoderConfig tiny_config(const std::string& kind) {
   const std::string sizes =
       kind == "modernbert_heads64"
           ? R"("vocab_size": 97, "hidden_size": 128, "num_attention_heads": 2, "num_hidden_layers": 4, "intermediate_size": 100)"
           : R"("vocab_size": 97, "hidden_size": 48, "num_attention_heads": 3, "num_hidden_layers": 4, "intermediate_size": 40)";
-  const std::string rest = kind == "bert" ? R"(, "max_position_embeddings": 256)"
-                                          : R"(, "local_attention": 16, "global_attn_every_n_layers": 3)";
-  return parse_config(R"({"model_type": ")" + std::string(kind == "bert" ? "bert" : "modernbert") + R"(", )" +
-                          sizes + rest + "}",
-                      "tiny_config");
+  std::string family = "modernbert";
+  std::string rest = R"("local_attention": 16, "global_attn_every_n_layers": 3)";
+  if (kind == "bert") {
+    family = "bert";
+    rest = R"("max_position_embeddings": 256)";
+  }
+  if (const auto flexbert = flexbert_kinds().find(kind); flexbert != flexbert_kinds().end()) {
+    family = "flex_bert";
+    rest = flexbert->second;
+  }
+  return parse_config(R"({"model_type": ")" + family + R"(", )" + sizes + ", " + rest + "}", "tiny_config");
 }
 
 // Buffers of the tensors that a config asks for; the values have the size of a trained model's.
@@ -59,47 +92,52 @@ class RandomTensors {
   TensorMap tensors_;
 };
 
-inline Weights random_modernbert_weights(const EncoderConfig& c) {
-  RandomTensors t(1);
-  t.add("model.embeddings.tok_embeddings.weight", {c.vocab_size, c.hidden_size}, 0, 1);
-  t.add_norm("model.embeddings.norm", c.hidden_size, false);
-  for (int i = 0; i < c.num_hidden_layers; ++i) {
-    const std::string layer = "model.layers." + std::to_string(i) + ".";
-    if (i > 0) t.add_norm(layer + "attn_norm", c.hidden_size, false);
-    t.add_linear(layer + "attn.Wqkv", 3 * c.hidden_size, c.hidden_size, false);
-    t.add_linear(layer + "attn.Wo", c.hidden_size, c.hidden_size, false);
-    t.add_norm(layer + "mlp_norm", c.hidden_size, false);
-    t.add_linear(layer + "mlp.Wi", 2 * c.intermediate_size, c.hidden_size, false);
-    t.add_linear(layer + "mlp.Wo", c.hidden_size, c.intermediate_size, false);
-  }
-  t.add_norm("model.final_norm", c.hidden_size, false);
-  return t.weights();
-}
+class RandomEncoder {
+ public:
+  explicit RandomEncoder(const EncoderConfig& config) : config_(config), names_(config) {}
 
-inline Weights random_bert_weights(const EncoderConfig& c) {
-  RandomTensors t(2);
-  t.add("embeddings.word_embeddings.weight", {c.vocab_size, c.hidden_size}, 0, 1);
-  t.add("embeddings.position_embeddings.weight", {c.max_position_embeddings, c.hidden_size}, 0, 0.3f);
-  t.add("embeddings.token_type_embeddings.weight", {c.type_vocab_size, c.hidden_size}, 0, 0.3f);
-  t.add_norm("embeddings.LayerNorm", c.hidden_size, true);
-  for (int i = 0; i < c.num_hidden_layers; ++i) {
-    const std::string layer = "encoder.layer." + std::to_string(i) + ".";
-    for (const char* part : {"query", "key", "value"})
-      t.add_linear(layer + "attention.self." + part, c.hidden_size, c.hidden_size, true);
-    t.add_linear(layer + "attention.output.dense", c.hidden_size, c.hidden_size, true);
-    t.add_norm(layer + "attention.output.LayerNorm", c.hidden_size, true);
-    t.add_linear(layer + "intermediate.dense", c.intermediate_size, c.hidden_size, true);
-    t.add_linear(layer + "output.dense", c.hidden_size, c.intermediate_size, true);
-    t.add_norm(layer + "output.LayerNorm", c.hidden_size, true);
+  Weights weights() {
+    const int64_t hidden = config_.hidden_size;
+    tensors_.add(names_.tokens() + ".weight", {config_.vocab_size, hidden}, 0, 1);
+    if (config_.absolute_positions)
+      tensors_.add(names_.positions() + ".weight", {config_.max_position_embeddings, hidden}, 0, 0.3f);
+    if (config_.type_vocab_size > 0)
+      tensors_.add(names_.types() + ".weight", {config_.type_vocab_size, hidden}, 0, 0.3f);
+    if (config_.embedding_norm) norm(names_.embedding_norm());
+    for (int i = 0; i < config_.num_hidden_layers; ++i) layer(i);
+    if (config_.final_norm) norm(names_.final_norm());
+    return tensors_.weights();
   }
-  return t.weights();
-}
+
+ private:
+  void norm(const std::string& name) {
+    if (config_.norm_weight) tensors_.add_norm(name, config_.hidden_size, config_.norm_bias);
+  }
+  void layer(int index) {
+    const LayerNames names = names_.layer(index);
+    const LayerConfig& layer = config_.layers[static_cast<size_t>(index)];
+    const int64_t hidden = config_.hidden_size, inner = config_.intermediate_size;
+    const int64_t wide = layer.mlp == MlpKind::kGlu ? 2 * inner : inner;
+    const bool parallel = layer.block == BlockKind::kParallel;
+    const auto parts = static_cast<int64_t>(names.qkv.size());
+    if (config_.has_attn_norm(static_cast<size_t>(index))) norm(names.attn_norm);
+    for (const std::string& name : names.qkv)
+      tensors_.add_linear(name, (3 * hidden + (parallel ? wide : 0)) / parts, hidden, config_.attn_qkv_bias);
+    tensors_.add_linear(names.attn_out, hidden, hidden, config_.attn_out_bias);
+    if (!parallel) norm(names.mlp_norm);
+    if (!parallel) tensors_.add_linear(names.mlp_in, wide, hidden, config_.mlp_in_bias);
+    tensors_.add_linear(names.mlp_out, hidden, inner, config_.mlp_out_bias);
+  }
+
+  const EncoderConfig& config_;
+  TensorNames names_;
+  RandomTensors tensors_{1};
+};
 
 inline std::shared_ptr<const LoadedEncoder> random_model(const std::string& kind,
                                                          const EncoderOptions& options) {
   const EncoderConfig config = tiny_config(kind);
-  return LoadedEncoder::from_weights(
-      config, kind == "bert" ? random_bert_weights(config) : random_modernbert_weights(config), options);
+  return LoadedEncoder::from_weights(config, RandomEncoder(config).weights(), options);
 }
 
 inline TokenBatch random_batch(const EncoderConfig& config, const std::vector<int32_t>& lengths) {

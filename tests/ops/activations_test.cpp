@@ -13,11 +13,13 @@ using testing::expect_close;
 using testing::for_each_target;
 using testing::normal_values;
 
-constexpr Activation kAll[] = {Activation::kIdentity,  Activation::kGelu,  Activation::kGeluTanh,
-                               Activation::kQuickGelu, Activation::kSilu,  Activation::kRelu,
-                               Activation::kRelu2,     Activation::kRelu6, Activation::kLeakyRelu,
-                               Activation::kElu,       Activation::kSelu,  Activation::kMish,
-                               Activation::kSoftplus,  Activation::kTanh,  Activation::kSigmoid};
+constexpr Activation kAll[] = {
+    Activation::kIdentity,   Activation::kGelu,       Activation::kGeluTanh,    Activation::kQuickGelu,
+    Activation::kSilu,       Activation::kRelu,       Activation::kRelu2,       Activation::kRelu6,
+    Activation::kLeakyRelu,  Activation::kRrelu,      Activation::kElu,         Activation::kSelu,
+    Activation::kMish,       Activation::kSoftplus,   Activation::kSoftsign,    Activation::kSoftshrink,
+    Activation::kHardshrink, Activation::kHardtanh,   Activation::kHardsigmoid, Activation::kHardswish,
+    Activation::kTanhshrink, Activation::kLogSigmoid, Activation::kTanh,        Activation::kSigmoid};
 
 // The approximations are good to a few units of 2^-22 absolutely, or of the value for large inputs.
 TEST(Activation, MatchesReferenceOverTheWholeRange) {
@@ -120,6 +122,23 @@ TEST(Activation, AgreesWithTheReferenceTables) {
     ++checked;
   }
   EXPECT_GE(checked, 5);
+}
+
+// Values of torch.nn.functional's functions.
+TEST(Activations, RareOnesAreTorchs) {
+  const std::tuple<Activation, double, double> points[] = {
+      {Activation::kRrelu, -2, -0.4583333333333333},
+      {Activation::kSoftsign, -3, -0.75},
+      {Activation::kSoftshrink, -0.75, -0.25},
+      {Activation::kHardshrink, 0.4, 0},
+      {Activation::kHardshrink, -0.6, -0.6},
+      {Activation::kHardtanh, -1.5, -1},
+      {Activation::kHardsigmoid, 1.5, 0.75},
+      {Activation::kHardswish, -1, -0.3333333333333333},
+      {Activation::kTanhshrink, 1, 0.2384058440442351},
+      {Activation::kLogSigmoid, -2, -2.1269280110429727}};
+  for (const auto& [activation, x, y] : points)
+    EXPECT_NEAR(ref::activation(activation, x), y, 1e-15) << to_string(activation);
 }
 
 }  // namespace

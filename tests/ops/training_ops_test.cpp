@@ -41,11 +41,13 @@ double relative_distance(std::span<const float> actual, std::span<const double> 
 
 // ---- activations
 
-constexpr Activation kAll[] = {Activation::kIdentity,  Activation::kGelu,  Activation::kGeluTanh,
-                               Activation::kQuickGelu, Activation::kSilu,  Activation::kRelu,
-                               Activation::kRelu2,     Activation::kRelu6, Activation::kLeakyRelu,
-                               Activation::kElu,       Activation::kSelu,  Activation::kMish,
-                               Activation::kSoftplus,  Activation::kTanh,  Activation::kSigmoid};
+constexpr Activation kAll[] = {
+    Activation::kIdentity,   Activation::kGelu,       Activation::kGeluTanh,    Activation::kQuickGelu,
+    Activation::kSilu,       Activation::kRelu,       Activation::kRelu2,       Activation::kRelu6,
+    Activation::kLeakyRelu,  Activation::kRrelu,      Activation::kElu,         Activation::kSelu,
+    Activation::kMish,       Activation::kSoftplus,   Activation::kSoftsign,    Activation::kSoftshrink,
+    Activation::kHardshrink, Activation::kHardtanh,   Activation::kHardsigmoid, Activation::kHardswish,
+    Activation::kTanhshrink, Activation::kLogSigmoid, Activation::kTanh,        Activation::kSigmoid};
 
 TEST(ActivationDerivative, MatchesFiniteDifferences) {
   constexpr double kStep = 1e-5;
@@ -94,31 +96,40 @@ TEST(ActivationBackward, GeluIsSmoothAtZero) {
 
 // ---- norms
 
-double norm_loss(const Matrix& x, const std::vector<float>& weight, const Matrix& dy, int64_t row,
-                 int64_t moved, double step) {
+double norm_loss(const RowNorm& norm, const Matrix& x, const Matrix& dy, int64_t row, int64_t moved,
+                 double step) {
   const auto count = static_cast<double>(x.cols());
   std::vector<double> values(x.row(row).begin(), x.row(row).end());
   values[static_cast<size_t>(moved)] += step;
   double mean = 0, variance = 0, loss = 0;
-  for (const double value : values) mean += value / count;
+  if (norm.centers) {
+    for (const double value : values) mean += value / count;
+  }
   for (const double value : values) variance += (value - mean) * (value - mean) / count;
   for (size_t i = 0; i < values.size(); ++i)
-    loss += dy.row(row)[i] * weight[i] * (values[i] - mean) / std::sqrt(variance + 1e-5);
+    loss += dy.row(row)[i] * (norm.weight.empty() ? 1 : norm.weight[i]) * (values[i] - mean) /
+            std::sqrt(variance + 1e-5);
   return loss;
 }
 
-TEST(NormBackward, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
+// LayerNorm or RMSNorm, with weights or without.
+class NormGradient : public ::testing::TestWithParam<std::tuple<bool, bool>> {};
+INSTANTIATE_TEST_SUITE_P(Kinds, NormGradient, ::testing::Combine(::testing::Bool(), ::testing::Bool()));
+
+TEST_P(NormGradient, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
   constexpr int64_t kRows = 3, kCols = 45;
+  const auto [centers, has_weight] = GetParam();
   const Matrix start = random_matrix(kRows, kCols, 3, 2), dy = random_matrix(kRows, kCols, 4),
                w = random_matrix(1, kCols, 5);
-  const std::vector<float> weight(w.row(0).begin(), w.row(0).end());
+  RowNorm norm{centers, 1e-5f, {}, {}};
+  if (has_weight) norm.weight = w.row(0);
   Matrix expected(kRows, kCols);
   std::vector<double> dweight(kCols), dbias(kCols);
-  ref::normalize_backward(start.view(), weight, 1e-5f, dy.view(), expected.view(), dweight, dbias);
+  ref::normalize_backward(start.view(), norm, dy.view(), expected.view(), dweight, dbias);
   for (int64_t r = 0; r < kRows; ++r) {
     for (int64_t i = 0; i < kCols; ++i) {
       const double difference =
-          (norm_loss(start, weight, dy, r, i, 1e-5) - norm_loss(start, weight, dy, r, i, -1e-5)) / 2e-5;
+          (norm_loss(norm, start, dy, r, i, 1e-5) - norm_loss(norm, start, dy, r, i, -1e-5)) / 2e-5;
       EXPECT_NEAR(expected.row(r)[i], difference, 1e-6);
     }
   }
@@ -126,7 +137,8 @@ TEST(NormBackward, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
   std::vector<float> rstd(kRows), fast_weight(kCols), fast_bias(kCols);
   NormForward<float> forward;
   forward.x = x.view();
-  forward.weight = weight.data();
+  forward.centers = centers;
+  forward.weight = has_weight ? norm.weight.data() : nullptr;
   forward.eps = 1e-5f;
   forward.normalized = normalized.view();
   forward.rstd = rstd.data();
@@ -137,13 +149,16 @@ TEST(NormBackward, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
   backward.dy = dy.view();
   backward.normalized = normalized.view();
   backward.rstd = rstd.data();
-  backward.weight = weight.data();
+  backward.centers = centers;
+  backward.weight = forward.weight;
   backward.dx = dx.view();
-  backward.dweight = fast_weight.data();
+  backward.dweight = has_weight ? fast_weight.data() : nullptr;
   backward.dbias = fast_bias.data();
   normalize_backward(backward);
   for (int64_t i = 0; i < kCols; ++i) {
-    EXPECT_NEAR(fast_weight[i], dweight[i], 2e-6);
+    if (has_weight) {
+      EXPECT_NEAR(fast_weight[i], dweight[i], 2e-6);
+    }
     EXPECT_NEAR(fast_bias[i], dbias[i], 2e-6);
     for (int64_t r = 0; r < kRows; ++r) EXPECT_NEAR(dx.row(r)[i], expected.row(r)[i], 2e-6);
   }

@@ -52,29 +52,5 @@ INSTANTIATE_TEST_SUITE_P(Committed, ParametersOf,
                                            Folder{"modernbert_tokens", HeadKind::kTokenClassification}),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
-TEST(Initialization, FollowsTheSeedAndTheCutoff) {
-  EncoderConfig config;
-  config.vocab_size = 100;
-  config.hidden_size = 64;
-  config.intermediate_size = 96;
-  config.num_hidden_layers = 2;
-  config.num_attention_heads = 2;
-  const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
-  ParameterBlock first(layout), same(layout), other(layout);
-  initialize_parameters(config, 1, first);
-  initialize_parameters(config, 1, same);
-  initialize_parameters(config, 2, other);
-  EXPECT_TRUE(std::ranges::equal(first.values(), same.values()));
-  EXPECT_FALSE(std::ranges::equal(first.values(), other.values()));
-  const auto values = first.of(*layout->find("model.layers.1.mlp.Wo.weight"));
-  double squares = 0;
-  for (const float value : values) {
-    EXPECT_LE(std::abs(value), 2 * 0.01f);
-    squares += static_cast<double>(value) * value;
-  }
-  // A normal of deviation 0.02 / sqrt(2 x 2 layers), cut off at two deviations, has 0.880 of it.
-  EXPECT_NEAR(std::sqrt(squares / static_cast<double>(values.size())), 0.00880, 0.0003);
-}
-
 }  // namespace
 }  // namespace modernbert

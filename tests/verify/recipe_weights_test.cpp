@@ -90,7 +90,7 @@ TEST(WeightRecipe, IsCheckedElementBySum) {
 
 TEST(WeightRecipe, RefusesWhatItHasNoRuleFor) {
   EncoderConfig config = parse_config(kTinyConfig, "tiny");
-  config.attention_bias = true;
+  config.attn_qkv_bias = config.attn_out_bias = true;
   EXPECT_THROW(generate_weights(config, small_recipe(), 2, "tiny"), Error);
   WeightRecipe recipe = small_recipe();
   recipe.scale.erase("Wi");

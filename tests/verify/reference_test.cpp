@@ -47,7 +47,7 @@ TEST_P(ReferenceFolders, Pass) {
 
 INSTANTIATE_TEST_SUITE_P(Groups, ReferenceFolders,
                          ::testing::Combine(::testing::Values("modernbert", "bert", "base_recipe",
-                                                              "sentence_transformers"),
+                                                              "sentence_transformers", "flexbert"),
                                             ::testing::Values(ComputeType::kFp32, ComputeType::kBf16)),
                          [](const auto& instance) {
                            return std::string(std::get<0>(instance.param)) + "_" +
@@ -100,7 +100,7 @@ TEST(ReferenceTrajectories, ThreeOfFourPassInFp32) {
 TEST(ReferenceKindsOfLaterWork, AreSkipped) {
   const fs::path root = testing::shared_dir() / "reference";
   MB_SKIP_UNLESS_EXISTS(root);
-  for (const char* group : {"modernbert_decoder", "flexbert"}) {
+  for (const char* group : {"modernbert_decoder"}) {
     const VerifySummary summary = verify(folders_below(root / group), {});
     EXPECT_GT(summary.cases, 0) << group;
     EXPECT_EQ(summary.skipped, summary.cases) << group;

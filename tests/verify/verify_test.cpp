@@ -156,13 +156,13 @@ TEST(Verify, AnUnknownOutputOrHeadOrKindFails) {
 
 TEST(Verify, SkipsKindsOfLaterWorkAndPlainFiles) {
   CaseFolderCopy copy("modernbert_masked_lm");
-  copy.edit_text("cases.json", "\"kind\": \"modernbert\"", "\"kind\": \"flexbert\"");
+  copy.edit_text("cases.json", "\"kind\": \"modernbert\"", "\"kind\": \"modernbert_decoder\"");
   const Outcome outcome = run({copy.path(), copy.path() / "cases.json"});
   EXPECT_EQ(outcome.summary.cases, 5);
   EXPECT_EQ(outcome.summary.skipped, 5);
   EXPECT_EQ(outcome.summary.failed, 0);
   EXPECT_EQ(outcome.results.at(0).name, "ragged");
-  EXPECT_THAT(outcome.results.at(0).reason, HasSubstr("FlexBERT"));
+  EXPECT_THAT(outcome.results.at(0).reason, HasSubstr("causal decoders"));
 }
 
 TEST(Verify, AMaskWithAGapFails) {

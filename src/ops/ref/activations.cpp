@@ -8,11 +8,17 @@
 namespace modernbert::ref {
 namespace {
 
+constexpr double kRreluSlope = (1.0 / 8 + 1.0 / 3) / 2;  // the mean of the slopes drawn in training
+
+// Keeps NaN.
+double clamp(double x, double low, double high) {
+  return x < low ? low : x > high ? high : x;
+}
 double sigmoid(double x) {
   return 1.0 / (1.0 + std::exp(-x));
 }
 double softplus(double x) {
-  return x > 30 ? x : std::log1p(std::exp(x));
+  return x > 0 ? x + std::log1p(std::exp(-x)) : std::log1p(std::exp(x));
 }
 double elu(double x) {
   return x > 0 ? x : std::expm1(x);
@@ -45,9 +51,11 @@ double activation(Activation activation, double x) {
     case Activation::kRelu2:
       return x > 0 ? x * x : 0;
     case Activation::kRelu6:
-      return std::fmin(std::fmax(x, 0), 6);
+      return clamp(x, 0, 6);
     case Activation::kLeakyRelu:
       return x > 0 ? x : 0.01 * x;
+    case Activation::kRrelu:
+      return x > 0 ? x : kRreluSlope * x;
     case Activation::kElu:
       return elu(x);
     case Activation::kSelu:
@@ -56,6 +64,22 @@ double activation(Activation activation, double x) {
       return x * std::tanh(softplus(x));
     case Activation::kSoftplus:
       return softplus(x);
+    case Activation::kSoftsign:
+      return x / (1 + std::abs(x));
+    case Activation::kSoftshrink:
+      return x > 0.5 ? x - 0.5 : x < -0.5 ? x + 0.5 : 0;
+    case Activation::kHardshrink:
+      return std::abs(x) > 0.5 ? x : 0;
+    case Activation::kHardtanh:
+      return clamp(x, -1, 1);
+    case Activation::kHardsigmoid:
+      return clamp(x / 6 + 0.5, 0, 1);
+    case Activation::kHardswish:
+      return x * clamp(x / 6 + 0.5, 0, 1);
+    case Activation::kTanhshrink:
+      return x - std::tanh(x);
+    case Activation::kLogSigmoid:
+      return -softplus(-x);
     case Activation::kTanh:
       return std::tanh(x);
     case Activation::kSigmoid:

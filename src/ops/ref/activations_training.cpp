@@ -54,6 +54,8 @@ double activation_derivative(Activation activation, double x) {
       return x > 0 && x < 6 ? 1 : 0;
     case Activation::kLeakyRelu:
       return x > 0 ? 1 : 0.01;
+    case Activation::kRrelu:
+      return x > 0 ? 1 : (1.0 / 8 + 1.0 / 3) / 2;
     case Activation::kElu:
       return x > 0 ? 1 : std::exp(x);
     case Activation::kSelu:
@@ -62,6 +64,21 @@ double activation_derivative(Activation activation, double x) {
       return mish_derivative(x);
     case Activation::kSoftplus:
       return sigmoid(x);
+    case Activation::kSoftsign:
+      return 1 / ((1 + std::abs(x)) * (1 + std::abs(x)));
+    case Activation::kSoftshrink:
+    case Activation::kHardshrink:
+      return std::abs(x) > 0.5 ? 1 : 0;
+    case Activation::kHardtanh:
+      return std::abs(x) < 1 ? 1 : 0;
+    case Activation::kHardsigmoid:
+      return std::abs(x) < 3 ? 1.0 / 6 : 0;
+    case Activation::kHardswish:
+      return x < -3 ? 0 : x < 3 ? x / 3 + 0.5 : 1;
+    case Activation::kTanhshrink:
+      return std::tanh(x) * std::tanh(x);
+    case Activation::kLogSigmoid:
+      return sigmoid(-x);
     case Activation::kTanh:
       return 1 - std::tanh(x) * std::tanh(x);
     case Activation::kSigmoid:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 namespace modernbert::ref {
 
@@ -10,11 +11,12 @@ CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<con
   CrossEntropySums sums;
   const auto classes = static_cast<double>(logits.cols);
   for (int64_t r = 0; r < logits.rows; ++r) {
-    const auto row = logits.row(r);
+    std::vector<double> row(logits.row(r).begin(), logits.row(r).end());
+    for (double& z : row) z *= options.logit_scale;
     const auto label = static_cast<size_t>(labels[static_cast<size_t>(r)]);
     const double maximum = *std::ranges::max_element(row);
     double exponentials = 0, mean = 0;
-    for (const float z : row) {
+    for (const double z : row) {
       exponentials += std::exp(z - maximum);
       mean += z / classes;
     }
@@ -25,7 +27,8 @@ CrossEntropySums cross_entropy(const CrossEntropyOptions& options, std::span<con
     for (size_t i = 0; i < row.size(); ++i) {
       const double p = std::exp(row[i] - log_sum);
       const double target = (i == label ? 1 - s : 0) + s / classes;
-      gradient.row(r)[i] = static_cast<float>(scale * (p * (1 + 2 * options.z_loss * log_sum) - target));
+      gradient.row(r)[i] =
+          static_cast<float>(scale * options.logit_scale * (p * (1 + 2 * options.z_loss * log_sum) - target));
     }
   }
   return sums;

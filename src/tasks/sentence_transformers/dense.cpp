@@ -5,8 +5,8 @@
 
 #include "model/weights.h"
 #include "ops/activations.h"
-#include "ops/layer_norm.h"
 #include "ops/linear.h"
+#include "ops/norm.h"
 #include "tasks/sentence_transformers/module.h"
 
 namespace modernbert {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/weights.h"
-#include "ops/layer_norm.h"
+#include "ops/norm.h"
 #include "tasks/scores.h"
 #include "tasks/sentence_transformers/module.h"
 
@@ -20,7 +20,7 @@ class LayerNorm : public Module {
   void apply(Features& features) const override {
     constexpr float kEps = 1e-5f;  // torch.nn.LayerNorm's default; the module's config has no field for it
     Matrix& x = features.values.at(feature_);
-    layer_norm(x.view(), weight_, bias_, kEps, x.view());
+    normalize(RowNorm{true, kEps, weight_, bias_}, x.view(), x.view());
   }
 
  private:

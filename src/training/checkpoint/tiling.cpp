@@ -14,13 +14,6 @@ int64_t wrapped(int64_t index, int64_t offset, int64_t size) {
   return ((index - offset) % size + size) % size;
 }
 
-// Parts of a tensor that are tiled on their own, along the rows.
-int64_t parts_of(const std::string& name, const EncoderConfig& config) {
-  if (name.find("attn.Wqkv.") != std::string::npos) return 3;
-  if (name.find("mlp.Wi.") != std::string::npos && config.mlp_kind == MlpKind::kGlu) return 2;
-  return 1;
-}
-
 MatView<const float> matrix_of(const ParameterInfo& info, const ParameterBlock& block) {
   const int64_t rows = info.shape.size() > 1 ? info.shape[0] : 1;
   return {block.of(info).data(), rows, info.size / rows};
@@ -31,11 +24,23 @@ MatView<float> matrix_of(const ParameterInfo& info, ParameterBlock& block) {
   return {block.of(info).data(), rows, info.size / rows};
 }
 
-// A vector of several parts (a bias of Wqkv) as a matrix with one part a row.
+// Rows of a matrix, or of a vector, which is one row here.
 template <class View>
-View part_of(const View& x, bool is_vector, int64_t part, int64_t parts) {
-  if (is_vector) return x.slice_cols(part * (x.cols / parts), x.cols / parts);
-  return x.slice_rows(part * (x.rows / parts), x.rows / parts);
+View map_of(const View& x, bool is_vector, int64_t first, int64_t rows) {
+  return is_vector ? x.slice_cols(first, rows) : x.slice_rows(first, rows);
+}
+
+// Each map that the tensor holds is tiled on its own.
+void tile_parameter(const ParameterInfo& from, MatView<const float> x, const ParameterInfo& to,
+                    MatView<float> y) {
+  const bool is_vector = to.shape.size() == 1;
+  int64_t from_row = 0, to_row = 0;
+  for (size_t map = 0; map < to.maps.size(); ++map) {
+    tile_from_middle(map_of(x, is_vector, from_row, from.maps[map]),
+                     map_of(y, is_vector, to_row, to.maps[map]));
+    from_row += from.maps[map];
+    to_row += to.maps[map];
+  }
 }
 
 // The name of the tensor that `name` is filled from.
@@ -92,12 +97,10 @@ void tile_parameters(const EncoderConfig& from_config, const ParameterBlock& fro
     if (info.name.starts_with("model.final_norm")) continue;
     const ParameterInfo* source = from.layout().find(source_name(info.name, layers));
     if (source == nullptr) continue;
-    const int64_t parts = parts_of(info.name, to_config);
-    const bool is_vector = info.shape.size() == 1;
-    const auto x = matrix_of(*source, from);
-    const auto y = matrix_of(info, to);
-    for (int64_t part = 0; part < parts; ++part)
-      tile_from_middle(part_of(x, is_vector, part, parts), part_of(y, is_vector, part, parts));
+    if (source->maps.size() != info.maps.size())
+      fail(ErrorCode::kInvalidArgument, "model.tile_from: {} holds {} maps there and {} here, want as many",
+           info.name, source->maps.size(), info.maps.size());
+    tile_parameter(*source, matrix_of(*source, from), info, matrix_of(info, to));
   }
 }
 

@@ -2,7 +2,8 @@
 // step.
 #pragma once
 
-#include <unordered_map>
+#include <iterator>
+#include <map>
 #include <vector>
 
 #include "ops/norm_training.h"
@@ -34,9 +35,11 @@ class ComputeWeights {
   MatView<const E> matrix(const LinearPlaces& places) const {
     return matrix(places.weight, places.out, places.in);
   }
-  // A vector, or the rows of a table one after another. Null where there is none.
+  // A vector or a part of one, or the rows of a table one after another. Null where there is none.
   const float* vector(int64_t offset) const {
-    return offset == kNowhere ? nullptr : vectors_.data() + starts_.at(offset);
+    if (offset == kNowhere) return nullptr;
+    const auto& [parameter, start] = *std::prev(starts_.upper_bound(offset));
+    return vectors_.data() + start + (offset - parameter);
   }
 
  private:
@@ -60,7 +63,7 @@ class ComputeWeights {
   int64_t first_ = 0;
   AlignedBuffer<E> matrices_;  // at the offsets of the block, less first_
   std::vector<float> vectors_;
-  std::unordered_map<int64_t, size_t> starts_;
+  std::map<int64_t, size_t> starts_;  // in vectors_, by offset in the block
 };
 
 }  // namespace modernbert

@@ -62,7 +62,9 @@ void HeadPass<E>::normalize() {
     NormForward<E> op;
     op.x = part(x_.first(count_));
     op.out = part(out_.first(count_));
+    op.normalizes = head_.norm;
     if (head_.norm) {
+      op.centers = config_.norm_kind == NormKind::kLayerNorm;
       op.weight = weights_.vector(places_.head_norm.weight);
       op.bias = weights_.vector(places_.head_norm.bias);
       op.eps = static_cast<float>(config_.norm_eps);
@@ -130,11 +132,13 @@ void HeadPass<E>::backward_norm(ParameterBlock& gradients) {
   op.dy = dout_.first(count_);
   op.normalized = normalized_.first(count_);
   op.rstd = rstd_.data();
+  op.centers = config_.norm_kind == NormKind::kLayerNorm;
   op.weight = weights_.vector(places_.head_norm.weight);
   op.accumulates = false;
   op.dx = x_.first(count_);
-  op.dweight = values + places_.head_norm.weight;
-  op.dbias = places_.head_norm.bias == kNowhere ? nullptr : values + places_.head_norm.bias;
+  const auto at = [&](int64_t place) { return place == kNowhere ? nullptr : values + place; };
+  op.dweight = at(places_.head_norm.weight);
+  op.dbias = at(places_.head_norm.bias);
   normalize_backward(op);
 }
 

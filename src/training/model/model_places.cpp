@@ -1,6 +1,6 @@
 #include "training/model/model_places.h"
 
-#include <fmt/format.h>
+#include "model/tensor_names.h"
 
 namespace modernbert {
 namespace {
@@ -13,8 +13,9 @@ class Finder {
     const ParameterInfo* info = layout_.find(name);
     return info == nullptr ? kNowhere : info->offset;
   }
-  NormPlaces norm(const std::string& stem) const {
-    return {offset(stem + ".weight"), offset(stem + ".bias")};
+  NormPlaces norm(bool exists, const std::string& stem) const {
+    if (!exists) return {};
+    return {true, offset(stem + ".weight"), offset(stem + ".bias")};
   }
   LinearPlaces linear(const std::string& stem, int64_t out, int64_t in) const {
     return {out, in, offset(stem + ".weight"), offset(stem + ".bias")};
@@ -24,59 +25,70 @@ class Finder {
   const ParameterLayout& layout_;
 };
 
-LayerPlaces modernbert_layer(const Finder& find, const EncoderConfig& config, int index) {
-  const std::string stem = fmt::format("model.layers.{}.", index);
-  const int64_t hidden = config.hidden_size, inner = config.intermediate_size;
-  return {find.norm(stem + "attn_norm"),
-          find.linear(stem + "attn.Wqkv", 3 * hidden, hidden),
-          find.linear(stem + "attn.Wo", hidden, hidden),
-          find.norm(stem + "mlp_norm"),
-          find.linear(stem + "mlp.Wi", 2 * inner, hidden),
-          find.linear(stem + "mlp.Wo", hidden, inner)};
+// Rows from `first` on of a linear layer.
+LinearPlaces rows_of(const LinearPlaces& places, int64_t first, int64_t count) {
+  return {count, places.in, places.weight + first * places.in,
+          places.bias == kNowhere ? kNowhere : places.bias + first};
 }
 
-LayerPlaces bert_layer(const Finder& find, const EncoderConfig& config, int index) {
-  const std::string stem = fmt::format("bert.encoder.layer.{}.", index);
+LayerPlaces layer_places(const Finder& find, const TensorNames& all_names, const EncoderConfig& config,
+                         int index) {
+  const LayerNames names = all_names.layer(index);
+  const LayerConfig& layer = config.layers[static_cast<size_t>(index)];
+  const bool parallel = layer.block == BlockKind::kParallel;
   const int64_t hidden = config.hidden_size, inner = config.intermediate_size;
-  // Keys and values follow the queries.
-  return {find.norm(stem + "attention.output.LayerNorm"),
-          find.linear(stem + "attention.self.query", 3 * hidden, hidden),
-          find.linear(stem + "attention.output.dense", hidden, hidden),
-          find.norm(stem + "output.LayerNorm"),
-          find.linear(stem + "intermediate.dense", inner, hidden),
-          find.linear(stem + "output.dense", hidden, inner)};
+  const int64_t wide = layer.mlp == MlpKind::kGlu ? 2 * inner : inner;
+  LayerPlaces places;
+  places.attn_norm = find.norm(config.has_attn_norm(static_cast<size_t>(index)), names.attn_norm);
+  // Where keys and values have tensors of their own, these follow the queries.
+  places.qkv = find.linear(names.qkv[0], 3 * hidden, hidden);
+  places.attn_out = find.linear(names.attn_out, hidden, hidden);
+  places.mlp_norm = find.norm(!parallel, names.mlp_norm);
+  places.mlp_in = parallel ? rows_of(places.qkv, 3 * hidden, wide) : find.linear(names.mlp_in, wide, hidden);
+  places.mlp_out = find.linear(names.mlp_out, hidden, inner);
+  return places;
+}
+
+HeadNames head_names(const TensorNames& names, HeadKind head) {
+  switch (head) {
+    case HeadKind::kNone:
+    case HeadKind::kMaskedLm:
+      return names.mlm_head();
+    case HeadKind::kSequenceClassification:
+    case HeadKind::kMultipleChoice:
+      return names.sequence_head();
+    case HeadKind::kTokenClassification:
+      return names.token_head();
+    case HeadKind::kQuestionAnswering:
+      return names.answer_head();
+  }
+  return {};
+}
+
+int64_t head_outputs(const EncoderConfig& config, HeadKind head) {
+  if (head == HeadKind::kMaskedLm) return config.vocab_size;
+  if (head == HeadKind::kMultipleChoice) return 1;
+  return head == HeadKind::kQuestionAnswering ? 2 : config.num_labels;
 }
 
 }  // namespace
 
 ModelPlaces::ModelPlaces(const EncoderConfig& config, HeadKind head, const ParameterLayout& layout) {
   const Finder find(layout);
-  const bool bert = config.model_type == "bert";
-  const std::string stem = bert ? "bert.embeddings." : "model.embeddings.";
+  const TensorNames names(config);
   const int64_t hidden = config.hidden_size;
-  tokens = find.offset(stem + (bert ? "word_embeddings.weight" : "tok_embeddings.weight"));
-  positions = find.offset(stem + "position_embeddings.weight");
-  types = find.offset(stem + "token_type_embeddings.weight");
-  embedding_norm = find.norm(stem + (bert ? "LayerNorm" : "norm"));
-  for (int i = 0; i < config.num_hidden_layers; ++i)
-    layers.push_back(bert ? bert_layer(find, config, i) : modernbert_layer(find, config, i));
-  final_norm = find.norm("model.final_norm");
-  if (head == HeadKind::kMaskedLm) {
-    dense = find.linear(bert ? "cls.predictions.transform.dense" : "head.dense", hidden, hidden);
-    head_norm = find.norm(bert ? "cls.predictions.transform.LayerNorm" : "head.norm");
-    projection = find.linear(bert ? "cls.predictions.decoder" : "decoder", config.vocab_size, hidden);
-    if (config.tie_word_embeddings) projection.weight = tokens;
-    if (bert) projection.bias = find.offset("cls.predictions.bias");
-    return;
-  }
-  const bool pooled = head == HeadKind::kSequenceClassification || head == HeadKind::kMultipleChoice;
-  dense = find.linear(bert && pooled ? "bert.pooler.dense" : "head.dense", hidden, hidden);
-  head_norm = find.norm("head.norm");
-  const int64_t outputs = head == HeadKind::kMultipleChoice      ? 1
-                          : head == HeadKind::kQuestionAnswering ? 2
-                                                                 : config.num_labels;
-  const bool answers = bert && head == HeadKind::kQuestionAnswering;
-  projection = find.linear(answers ? "qa_outputs" : "classifier", outputs, hidden);
+  tokens = find.offset(names.tokens() + ".weight");
+  positions = find.offset(names.positions() + ".weight");
+  types = find.offset(names.types() + ".weight");
+  embedding_norm = find.norm(config.embedding_norm, names.embedding_norm());
+  for (int i = 0; i < config.num_hidden_layers; ++i) layers.push_back(layer_places(find, names, config, i));
+  final_norm = find.norm(config.final_norm, names.final_norm());
+  const HeadNames own = head_names(names, head);
+  dense = find.linear(own.dense, hidden, hidden);
+  head_norm = find.norm(true, own.norm);
+  projection = find.linear(own.projection, head_outputs(config, head), hidden);
+  projection.bias = find.offset(own.projection_bias);
+  if (head == HeadKind::kMaskedLm && config.tie_word_embeddings) projection.weight = tokens;
 }
 
 }  // namespace modernbert

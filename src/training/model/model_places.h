@@ -13,6 +13,7 @@ inline constexpr int64_t kNowhere = -1;
 
 // Offsets in a block; kNowhere: the part has none.
 struct NormPlaces {
+  bool exists = false;
   int64_t weight = kNowhere, bias = kNowhere;
 };
 struct LinearPlaces {
@@ -20,10 +21,10 @@ struct LinearPlaces {
   int64_t weight = kNowhere, bias = kNowhere;
 };
 struct LayerPlaces {
-  NormPlaces attn_norm;  // no weight: identity
+  NormPlaces attn_norm;
   LinearPlaces qkv, attn_out;
   NormPlaces mlp_norm;
-  LinearPlaces mlp_in, mlp_out;
+  LinearPlaces mlp_in, mlp_out;  // the rows of mlp_in may lie behind those of qkv, in one parameter
 };
 struct ModelPlaces {
   ModelPlaces(const EncoderConfig& config, HeadKind head, const ParameterLayout& layout);

@@ -6,6 +6,7 @@
 #include "core/fail.h"
 #include "corpus/masked_lm_batch.h"
 #include "model/encoder.h"
+#include "model/heads.h"
 #include "training/model/head_pass.h"
 #include "training/model/resolve_options.h"
 #include "training/model/task_losses.h"
@@ -170,8 +171,6 @@ class TypedTask final : public TrainedTask::Impl {
  private:
   static constexpr uint64_t kClassifierSite = uint64_t{1} << 32;  // no site of a layer
 
-  bool takes_mean() const { return config_.classifier_pooling == ClassifierPooling::kMean; }
-
   // Heads follow the encoder in the block.
   int64_t first_of_head() const {
     return head_config().dense ? places_.dense.weight : places_.projection.weight;
@@ -190,20 +189,44 @@ class TypedTask final : public TrainedTask::Impl {
   MatView<const float> pool(const TokenBatch& batch, MatView<const E> hidden) {
     const MatView<float> pooled = rows_.resize(padded_rows(batch.sequences()), hidden.cols);
     std::fill_n(pooled.data, pooled.rows * pooled.cols, 0.0f);
-    for (int32_t b = 0; b < batch.sequences(); ++b) {
-      const int32_t tokens = takes_mean() ? batch.length(b) : 1;
-      for (int32_t t = 0; t < tokens; ++t)
-        add_to_rows<E>(hidden.slice_rows(batch.begin(b) + t, 1), pooled.slice_rows(b, 1));
-      for (float& value : pooled.row(b)) value /= static_cast<float>(tokens);
-    }
+    const Matrix means = pool_sequences(batch, exact_rows(hidden).view(), config_.classifier_pooling);
+    for (int32_t b = 0; b < batch.sequences(); ++b) std::ranges::copy(means.row(b), pooled.row(b).begin());
+    if (config_.classifier_pooling == ClassifierPooling::kMax) remember_largest(batch, hidden);
     return pooled;
+  }
+
+  static Matrix exact_rows(MatView<const E> hidden) {
+    Matrix rows(hidden.rows, hidden.cols);
+    add_to_rows<E>(hidden, rows.view());
+    return rows;
+  }
+
+  // Which token each pooled number came from; the first of equals.
+  void remember_largest(const TokenBatch& batch, MatView<const E> hidden) {
+    largest_.assign(static_cast<size_t>(batch.sequences() * hidden.cols), 0);
+    const Matrix exact = exact_rows(hidden);
+    for (int32_t b = 0; b < batch.sequences(); ++b) {
+      for (int64_t c = 0; c < hidden.cols; ++c) {
+        int32_t best = batch.begin(b);
+        for (int32_t t = best; t < batch.begin(b + 1); ++t) {
+          if (exact.row(t)[static_cast<size_t>(c)] > exact.row(best)[static_cast<size_t>(c)]) best = t;
+        }
+        largest_[static_cast<size_t>(b * hidden.cols + c)] = best;
+      }
+    }
   }
 
   void unpool(const TokenBatch& batch, MatView<const float> gradient) {
     const MatView<float> to = encoder_.hidden_gradient();
     std::fill_n(to.data, to.rows * to.cols, 0.0f);
     for (int32_t b = 0; b < batch.sequences(); ++b) {
-      const int32_t tokens = takes_mean() ? batch.length(b) : 1;
+      if (config_.classifier_pooling == ClassifierPooling::kMax) {
+        for (int64_t c = 0; c < to.cols; ++c)
+          to.row_data(largest_[static_cast<size_t>(b * to.cols + c)])[c] = gradient.row_data(b)[c];
+        continue;
+      }
+      const bool mean = config_.classifier_pooling == ClassifierPooling::kMean;
+      const int32_t tokens = mean ? batch.length(b) : 1;
       for (int32_t t = 0; t < tokens; ++t) {
         const MatView<float> row = to.slice_rows(batch.begin(b) + t, 1);
         add_to_rows<float>(gradient.slice_rows(b, 1), row);
@@ -228,6 +251,7 @@ class TypedTask final : public TrainedTask::Impl {
   ComputeWeights<float> head_weights_;
   HeadPass<float> head_;
   Rows<float> rows_, gradient_;
+  std::vector<int32_t> largest_;  // [B,H] tokens, for pooling by the largest number
 };
 
 }  // namespace

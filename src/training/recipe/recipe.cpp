@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/fail.h"
+#include "training/recipe/flexbert_model.h"
 #include "training/recipe/recipe_section.h"
 
 namespace modernbert {
@@ -31,29 +32,59 @@ constexpr std::array kShapeFields = {"vocab_size",
                                      "tie_word_embeddings",
                                      "layer_types",
                                      "global_attn_every_n_layers"};
+constexpr std::array kFrameworkFields = {"name", "pretrained_model_name", "tokenizer_name"};
 constexpr std::array kFreeFields = {"local_attention", "global_rope_theta", "local_rope_theta",
                                     "max_position_embeddings"};
 
-ModelRecipe read_model(RecipeSection section, const RecipeNode* node) {
-  ModelRecipe model;
-  model.from = section.text("from", "");
-  model.tile_from = section.text("tile_from", "");
-  if (!model.from.empty() && !model.tile_from.empty())
-    section.reject("tile_from", "contradicts model.from: weights come from one of them");
-  model.fields.kind = RecipeNode::Kind::kMap;
+// Fields under Hugging Face's names.
+void read_shape(RecipeSection& section, const RecipeNode* node, ModelRecipe& model) {
   const auto take = [&](const char* name) {
     if (section.node(name) != nullptr) model.fields.entries.push_back(*node->find(name));
   };
   for (const char* name : kFreeFields) take(name);
   for (const char* name : kShapeFields) {
     take(name);
-    if (!model.from.empty() && section.has(name))
-      section.reject(name, "contradicts model.from: the checkpoint decides it");
+    if (!section.has(name)) continue;
+    if (!model.from.empty()) section.reject(name, "contradicts model.from: the checkpoint decides it");
+    if (model.is_flexbert)
+      section.reject(name, "contradicts model.model_config: the shape is written in one of them");
   }
-  model.embedding_dropout = section.number("embedding_dropout", 0, 0, 0.99);
-  model.attention_dropout = section.number("attention_dropout", 0, 0, 0.99);
-  model.attention_out_dropout = section.number("attention_out_dropout", 0, 0, 0.99);
-  model.mlp_dropout = section.number("mlp_dropout", 0, 0, 0.99);
+}
+
+void read_initialization(RecipeSection& section, Initialization& init) {
+  init.method = section.choice("init_method", init.method, parse_init_method);
+  init.deviation = section.number("initializer_range", init.deviation, 0, 10);
+  if (section.has("initializer_cutoff_factor"))
+    init.cutoff = section.number("initializer_cutoff_factor", 2, 0.1, 100);
+  section.node("initializer_cutoff_factor");
+}
+
+// What the framework's recipes write beside model_config: the run's tokenizer and weights come from
+// elsewhere.
+void skip_framework_fields(RecipeSection& section) {
+  for (const char* name : kFrameworkFields) section.node(name);
+}
+
+ModelRecipe read_model(RecipeSection section, const RecipeNode* node, LossRecipe& loss) {
+  ModelRecipe model;
+  model.from = section.text("from", "");
+  model.tile_from = section.text("tile_from", "");
+  if (!model.from.empty() && !model.tile_from.empty())
+    section.reject("tile_from", "contradicts model.from: weights come from one of them");
+  model.fields.kind = RecipeNode::Kind::kMap;
+  model.is_flexbert = section.has("model_config");
+  if (model.is_flexbert && !model.from.empty())
+    section.reject("model_config", "contradicts model.from: the checkpoint decides the shape");
+  RecipeSection flexbert = section.section("model_config");
+  if (model.is_flexbert) read_flexbert_model(flexbert, *section.node("model_config"), model, loss);
+  skip_framework_fields(section);
+  read_shape(section, node, model);
+  read_initialization(section, model.init);
+  const auto rate = [&](const char* name, double& value) { value = section.number(name, value, 0, 0.99); };
+  rate("embedding_dropout", model.embedding_dropout);
+  rate("attention_dropout", model.attention_dropout);
+  rate("attention_out_dropout", model.attention_out_dropout);
+  rate("mlp_dropout", model.mlp_dropout);
   section.reject_unknown();
   return model;
 }
@@ -155,10 +186,11 @@ Schedule read_schedule(RecipeSection section) {
   return schedule;
 }
 
-LossRecipe read_loss(RecipeSection section) {
-  LossRecipe loss;
-  loss.label_smoothing = section.number("label_smoothing", 0, 0, 0.999);
-  loss.z_loss = section.number("z_loss", 0, 0, 1);
+// loss: what the model's section has said.
+LossRecipe read_loss(RecipeSection section, LossRecipe loss) {
+  loss.label_smoothing = section.number("label_smoothing", loss.label_smoothing, 0, 0.999);
+  loss.z_loss = section.number("z_loss", loss.z_loss, 0, 1);
+  loss.logit_scale = section.number("logit_scale", loss.logit_scale, 1e-6, 1e6);
   section.reject_unknown();
   return loss;
 }
@@ -219,12 +251,12 @@ Recipe parse_recipe_tree(RecipeNode tree) {
   recipe.seed = static_cast<uint64_t>(root.count("seed", 17, 0, kMaxTokens));
   recipe.tokenizer = root.text("tokenizer", "");
   RecipeSection model = root.section("model");
-  recipe.model = read_model(model, root.node("model"));
+  recipe.model = read_model(model, root.node("model"), recipe.loss);
   recipe.data = read_data(root.section("data"));
   recipe.batch = read_batch(root.section("batch"));
   recipe.optimizer = read_optimizer(root.section("optimizer"), recipe.clip_norm);
   recipe.schedule = read_schedule(root.section("schedule"));
-  recipe.loss = read_loss(root.section("loss"));
+  recipe.loss = read_loss(root.section("loss"), recipe.loss);
   recipe.evaluation = read_evaluation(root.section("evaluation"), recipe.seed);
   recipe.checkpoint = read_checkpoint(root.section("checkpoint"));
   recipe.compute = read_compute(root.section("compute"));

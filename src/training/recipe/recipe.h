@@ -11,6 +11,7 @@
 #include "corpus/training_data.h"
 #include "modernbert/config.h"
 #include "modernbert/dtype.h"
+#include "training/initialization.h"
 #include "training/optimizer/batch_warmup.h"
 #include "training/optimizer/optimizer_config.h"
 #include "training/optimizer/schedule.h"
@@ -22,9 +23,11 @@ namespace modernbert {
 struct ModelRecipe {
   std::string from;       // a checkpoint folder or model id whose weights the run goes on with; empty = none
   std::string tile_from;  // a smaller checkpoint that is tiled to this shape; empty = none
-  // Config fields as the recipe writes them, under Hugging Face's names, without those that the tokenizer
-  // decides.
+  // Config fields as the recipe writes them, without those that the tokenizer decides: under Hugging Face's
+  // names, or those of a FlexBERT model_config.
   RecipeNode fields;
+  bool is_flexbert = false;
+  Initialization init;
   double embedding_dropout = 0;
   double attention_dropout = 0;      // of attention's probabilities
   double attention_out_dropout = 0;  // of attention's output (FlexBERT's attn_out_dropout)
@@ -59,6 +62,7 @@ struct BatchRecipe {
 struct LossRecipe {
   double label_smoothing = 0;
   double z_loss = 0;  // factor of the mean of logsumexp^2
+  double logit_scale = 1;
 };
 
 struct EvaluationRecipe {

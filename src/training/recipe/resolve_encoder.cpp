@@ -3,6 +3,7 @@
 
 #include "core/fail.h"
 #include "core/json.h"
+#include "model/config_writer.h"
 #include "training/recipe/recipe.h"
 #include "training/recipe/recipe_section.h"
 
@@ -18,7 +19,12 @@ Json to_json(const RecipeNode& node) {
     for (const RecipeNode& item : node.list) list.push_back(to_json(item));
     return list;
   }
-  if (node.kind == Kind::kMap) fail(ErrorCode::kInvalidFile, "{}: is a section, want a value", node.where);
+  if (node.kind == Kind::kMap) {
+    Json map = Json::object();
+    for (const RecipeNode::Entry& entry : node.entries) map[entry.key] = to_json(entry.value);
+    return map;
+  }
+  if (node.kind == Kind::kNull) return nullptr;
   if (node.quoted) return node.text;
   if (node.text == "true" || node.text == "false") return node.text == "true";
   if (const auto count = parse_count(node.text)) return *count;
@@ -91,11 +97,11 @@ EncoderConfig resolve_encoder(const Recipe& recipe, const std::optional<EncoderC
     config = adapt(*base, recipe);
   } else {
     Json json = fields_json(recipe);
-    json["model_type"] = "modernbert";
+    json["model_type"] = recipe.model.is_flexbert ? "flex_bert" : "modernbert";
     if (!json.contains("vocab_size")) json["vocab_size"] = tokenizer.vocab_size;
     if (!json.contains("max_position_embeddings"))
       json["max_position_embeddings"] = recipe.data.sequence_length;
-    config = parse_fields(recipe, json);
+    config = in_widest_family(parse_fields(recipe, json));
     config.pad_token_id = tokenizer.pad;
     config.bos_token_id = config.cls_token_id = tokenizer.cls;
     config.eos_token_id = config.sep_token_id = tokenizer.sep;

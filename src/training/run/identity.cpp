@@ -48,7 +48,7 @@ Json run_identity(const Recipe& recipe, const EncoderConfig& encoder, const std:
                   const Json& data) {
   Json identity = Json::object();
   identity["seed"] = recipe.seed;
-  add_fields(identity, "model", Json(config_json(encoder, "ModernBertForMaskedLM")));
+  add_fields(identity, "model", Json(config_json(encoder, "ForMaskedLM")));
   add_fields(identity, "model",
              {{"embedding_dropout", recipe.model.embedding_dropout},
               {"attention_dropout", recipe.model.attention_dropout},
@@ -69,6 +69,7 @@ Json run_identity(const Recipe& recipe, const EncoderConfig& encoder, const std:
   add_fields(identity, "optimizer", optimizer_fields(recipe));
   add_fields(identity, "loss",
              {{"label_smoothing", recipe.loss.label_smoothing}, {"z_loss", recipe.loss.z_loss}});
+  if (recipe.loss.logit_scale != 1) identity["loss.logit_scale"] = recipe.loss.logit_scale;
   add_fields(identity, "schedule",
              {{"kind", to_string(recipe.schedule.kind)},
               {"tokens", recipe.schedule.total},

@@ -11,21 +11,22 @@ bool is_layer_matrix(const ParameterInfo& info) {
   return info.name.find("layers.") != std::string::npos && info.shape.size() == 2;
 }
 
-int64_t muon_parts(const std::string& name) {
-  if (name.ends_with("attn.Wqkv.weight")) return 3;
-  if (name.ends_with("mlp.Wi.weight")) return 2;
-  return 1;
-}
-
 }  // namespace
 
 std::vector<OptimizedTensor> optimized_tensors(const ParameterLayout& layout, OptimizerKind kind) {
   std::vector<OptimizedTensor> tensors;
   for (const ParameterInfo& info : layout.parameters()) {
     const bool orthogonal = kind == OptimizerKind::kMuon && is_layer_matrix(info);
-    const int64_t parts = orthogonal ? muon_parts(info.name) : 1, size = info.size / parts;
-    for (int64_t part = 0; part < parts; ++part)
-      tensors.push_back({info.offset + part * size, size, info.shape[0] / parts, info.decays(), orthogonal});
+    if (!orthogonal) {
+      tensors.push_back({info.offset, info.size, info.shape[0], info.decays(), false});
+      continue;
+    }
+    int64_t row = 0;
+    for (const int64_t rows : info.maps) {
+      const int64_t cols = info.shape[1];
+      tensors.push_back({info.offset + row * cols, rows * cols, rows, info.decays(), true});
+      row += rows;
+    }
   }
   return tensors;
 }

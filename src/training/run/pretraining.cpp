@@ -35,7 +35,7 @@ namespace {
 namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
-constexpr const char* kArchitecture = "ModernBertForMaskedLM";
+constexpr const char* kArchitecture = "ForMaskedLM";
 
 // Hands every event to several observers.
 class Fanout : public RunObserver {
@@ -149,7 +149,7 @@ class Pretraining {
 
   void first_weights() {
     if (!from_.empty()) return load_parameters(Weights::open(from_), *parameters_);
-    initialize_parameters(encoder_, recipe_.seed, *parameters_);
+    initialize_parameters(encoder_, recipe_.model.init, recipe_.seed, *parameters_);
     if (recipe_.model.tile_from.empty()) return;
     const fs::path small = options_.find_model(recipe_.model.tile_from);
     const EncoderConfig small_config = read_encoder_config(small);
@@ -218,12 +218,24 @@ class Pretraining {
   }
 
   CheckpointContent content() {
-    OrderedJson extra;
-    extra["embedding_dropout"] = recipe_.model.embedding_dropout;
-    extra["attention_dropout"] = recipe_.model.attention_dropout;
-    extra["mlp_dropout"] = recipe_.model.mlp_dropout;
-    return {config_json(encoder_, kArchitecture, extra).dump(2) + "\n", tokenizer_folder_, *parameters_,
-            optimizer_->first_moment(), optimizer_->second_moment()};
+    return {config_json(encoder_, kArchitecture, dropout_fields()).dump(2) + "\n", tokenizer_folder_,
+            *parameters_, optimizer_->first_moment(), optimizer_->second_moment()};
+  }
+
+  // Under the family's names.
+  OrderedJson dropout_fields() const {
+    const ModelRecipe& model = recipe_.model;
+    if (encoder_.model_type == "modernbert")
+      return {{"embedding_dropout", model.embedding_dropout},
+              {"attention_dropout", model.attention_dropout},
+              {"mlp_dropout", model.mlp_dropout}};
+    if (encoder_.model_type == "bert")
+      return {{"hidden_dropout_prob", model.attention_out_dropout},
+              {"attention_probs_dropout_prob", model.attention_dropout}};
+    return {{"embed_dropout_prob", model.embedding_dropout},
+            {"attention_probs_dropout_prob", model.attention_dropout},
+            {"attn_out_dropout_prob", model.attention_out_dropout},
+            {"mlp_dropout_prob", model.mlp_dropout}};
   }
 
   void save(RunObserver& observer) {

@@ -33,6 +33,7 @@ TrainingOptions model_options(const Recipe& recipe) {
   options.mlp_dropout = recipe.model.mlp_dropout;
   options.loss.label_smoothing = recipe.loss.label_smoothing;
   options.loss.z_loss = recipe.loss.z_loss;
+  options.loss.logit_scale = recipe.loss.logit_scale;
   return options;
 }
 

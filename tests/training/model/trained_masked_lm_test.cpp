@@ -4,7 +4,9 @@
 
 #include <cmath>
 
+#include "../../model/random_model.h"
 #include "core/random.h"
+#include "training/initialization.h"
 
 namespace modernbert {
 namespace {
@@ -42,12 +44,11 @@ TrainingOptions all_dropouts() {
   return options;
 }
 
-ParameterBlock gradients_of(const std::vector<MaskedLmBatch>& batches, ComputeType dtype,
-                            TrainingOptions options) {
-  const EncoderConfig config = small_config();
+ParameterBlock gradients_of(const EncoderConfig& config, const std::vector<MaskedLmBatch>& batches,
+                            ComputeType dtype, TrainingOptions options) {
   const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
   ParameterBlock values(layout), result(layout);
-  initialize_parameters(config, 3, values);
+  initialize_parameters(config, {}, 3, values);
   options.dtype = dtype;
   options.threads = 2;
   TrainedMaskedLm model(config, options);
@@ -59,7 +60,7 @@ ParameterBlock gradients_of(const std::vector<MaskedLmBatch>& batches, ComputeTy
 class Trained : public ::testing::TestWithParam<ComputeType> {
  protected:
   ParameterBlock gradients(const std::vector<MaskedLmBatch>& batches, const TrainingOptions& options) {
-    return gradients_of(batches, GetParam(), options);
+    return gradients_of(small_config(), batches, GetParam(), options);
   }
   static double distance(ParameterBlock& a, ParameterBlock& b) {
     double difference = 0, norm = 0;
@@ -94,18 +95,28 @@ TEST_P(Trained, RecomputationChangesNoBit) {
 INSTANTIATE_TEST_SUITE_P(Types, Trained, ::testing::Values(ComputeType::kFp32, ComputeType::kBf16),
                          [](const auto& instance) { return std::string(to_string(instance.param)); });
 
+// Encoders of every kind: blocks, norms, rotations, positions, biases.
+class TrainedKind : public ::testing::TestWithParam<std::string> {
+ protected:
+  EncoderConfig config() const {
+    EncoderConfig config = testing::tiny_config(GetParam());
+    config.vocab_size = 160;
+    config.pad_token_id = 0;
+    return config;
+  }
+};
+
 // The loss along the gradient itself, dropout included: its slope is the gradient's squared norm. In fp32:
 // rounded weights hide small steps.
-TEST(TrainedMaskedLm, GradientIsTheSlopeOfTheLoss) {
-  const EncoderConfig config = small_config();
-  const auto layout = std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm);
-  ParameterBlock values(layout),
-      gradient = gradients_of({documents({1, 3})}, ComputeType::kFp32, all_dropouts()), unused(layout);
-  initialize_parameters(config, 3, values);
+TEST_P(TrainedKind, GradientIsTheSlopeOfTheLoss) {
+  const auto layout = std::make_shared<const ParameterLayout>(config(), HeadKind::kMaskedLm);
+  ParameterBlock values(layout), unused(layout);
+  ParameterBlock gradient = gradients_of(config(), {documents({1, 3})}, ComputeType::kFp32, all_dropouts());
+  initialize_parameters(config(), {}, 3, values);
   TrainingOptions options = all_dropouts();
   options.dtype = ComputeType::kFp32;
   options.threads = 2;
-  TrainedMaskedLm model(config, options);
+  TrainedMaskedLm model(config(), options);
   double squares = 0;
   for (const float g : gradient.values()) squares += static_cast<double>(g) * g;
   const auto loss = [&](double step) {
@@ -118,6 +129,22 @@ TEST(TrainedMaskedLm, GradientIsTheSlopeOfTheLoss) {
   const double step = 3e-3 / std::sqrt(squares);
   EXPECT_NEAR((loss(step) - loss(-step)) / (2 * step), squares, 5e-3 * squares);
 }
+
+TEST_P(TrainedKind, RecomputationChangesNoBit) {
+  TrainingOptions options = all_dropouts();
+  ParameterBlock kept = gradients_of(config(), {documents({1, 4})}, ComputeType::kBf16, options);
+  options.recompute = true;
+  ParameterBlock again = gradients_of(config(), {documents({1, 4})}, ComputeType::kBf16, options);
+  EXPECT_TRUE(std::ranges::equal(kept.values(), again.values()));
+}
+
+std::vector<std::string> all_kinds() {
+  std::vector<std::string> kinds = {"modernbert", "bert"};
+  for (const auto& [kind, fields] : testing::flexbert_kinds()) kinds.push_back(kind);
+  return kinds;
+}
+INSTANTIATE_TEST_SUITE_P(All, TrainedKind, ::testing::ValuesIn(all_kinds()),
+                         [](const auto& instance) { return instance.param; });
 
 TEST(TrainedMaskedLm, RefusesARateOfOne) {
   TrainingOptions options;

@@ -154,6 +154,66 @@ TEST(Recipe, GoingOnFromACheckpointMayChangeTheta) {
   EXPECT_EQ(config.hidden_size, 32);
 }
 
+const std::string kFlexBert = R"(data: {sources: {path: a}, sequence_length: 64}
+schedule: {tokens: 1M}
+model:
+  name: flex_bert
+  pretrained_model_name: bert-base-uncased
+  model_config:
+    hidden_size: 32
+    num_attention_heads: 2
+    num_hidden_layers: 4
+    intermediate_size: 48
+    attention_layer: rope
+    bert_layer: prenorm
+    mlp_layer: glu
+    embedding_layer: sans_pos
+    normalization: layernorm
+    norm_kwargs: {eps: 1e-6, bias: false}
+    sliding_window: 8
+    global_attn_every_n_layers: 3
+    rotary_emb_base: 160000.0
+    local_attn_rotary_emb_base: 10000.0
+    attn_out_dropout_prob: 0.1
+    unpad_embeddings: true
+    use_fa2: true
+    init_method: mitchell
+    loss_function: fa_cross_entropy
+    loss_kwargs: {reduction: mean, label_smoothing: 0.1, lse_square_scale: 1e-4}
+)";
+
+TEST(Recipe, AFlexBertModelConfigRunsUnchanged) {
+  const Recipe recipe = parse(kFlexBert);
+  const EncoderConfig config = resolve_encoder(recipe, std::nullopt, {100, 3, 1, 2});
+  EXPECT_EQ(config.model_type, "flex_bert");  // no final norm, so it is no ModernBERT
+  EXPECT_EQ(config.vocab_size, 100);
+  EXPECT_EQ(config.norm_eps, 1e-6);
+  EXPECT_FALSE(config.norm_bias);
+  EXPECT_EQ(config.layers[1].window, 4);
+  EXPECT_EQ(config.layers[0].rope_theta, 160000);
+  EXPECT_EQ(recipe.model.attention_out_dropout, 0.1);
+  EXPECT_EQ(recipe.model.init.method, InitMethod::kMitchell);
+  EXPECT_EQ(recipe.loss.label_smoothing, 0.1);
+  EXPECT_EQ(recipe.loss.z_loss, 1e-4);
+}
+
+TEST(Recipe, ErrorsInAModelConfigHaveALine) {
+  const auto resolve = [](const std::string& assignment) {
+    return thrown_by([&] {
+             resolve_encoder(parse(kFlexBert, {"model.model_config." + assignment}), std::nullopt,
+                             {100, 3, 1, 2});
+           })
+        .message;
+  };
+  EXPECT_THAT(resolve("window=3"), StartsWith("--set model.model_config.window: model.model_config.window: "
+                                              "unknown field, expected one of vocab_size"));
+  EXPECT_THAT(resolve("loss_function=mean_squared_error"), HasSubstr("a loss of classification"));
+  EXPECT_THAT(resolve("loss_function=cross_entropy"), HasSubstr("fa_cross_entropy has a z-loss"));
+  EXPECT_THAT(resolve("init_method=magic"), HasSubstr("want one of default, normal, mitchell"));
+  EXPECT_THAT(resolve("sliding_window=5"), StartsWith("--set model.model_config.sliding_window: model: "));
+  EXPECT_THAT(error_of(kFlexBert, {"model.hidden_size=64"}), HasSubstr("contradicts model.model_config"));
+}
+
 TEST(Recipe, EveryCommittedRecipeIsValid) {
   int count = 0;
   for (const auto& entry : std::filesystem::directory_iterator(source_dir() / "configs")) {

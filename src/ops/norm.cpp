@@ -1,9 +1,9 @@
-#include "ops/layer_norm.h"
+#include "ops/norm.h"
 
 #include <cmath>
 
 #undef HWY_TARGET_INCLUDE
-#define HWY_TARGET_INCLUDE "ops/layer_norm.cpp"
+#define HWY_TARGET_INCLUDE "ops/norm.cpp"
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
@@ -36,12 +36,14 @@ HWY_INLINE float sum_terms(size_t count, VectorTerm vector_term, ScalarTerm scal
 }
 
 template <class Out>
-HWY_INLINE void normalize_row(const float* x, const float* weight, const float* bias, float eps, size_t count,
-                              Out* y) {
+HWY_INLINE void normalize_row(const RowNorm& norm, const float* x, size_t count, Out* y) {
   const float inverse_count = 1.0f / static_cast<float>(count);
-  const float sum = sum_terms(
-      count, [x](auto d, size_t i) { return hn::LoadU(d, x + i); }, [x](size_t i) { return x[i]; });
-  const float mean = sum * inverse_count;
+  float mean = 0;
+  if (norm.centers) {
+    mean = inverse_count *
+           sum_terms(
+               count, [x](auto d, size_t i) { return hn::LoadU(d, x + i); }, [x](size_t i) { return x[i]; });
+  }
   const float squares = sum_terms(
       count,
       [x, mean](auto d, size_t i) {
@@ -49,37 +51,37 @@ HWY_INLINE void normalize_row(const float* x, const float* weight, const float* 
         return hn::Mul(c, c);
       },
       [x, mean](size_t i) { return (x[i] - mean) * (x[i] - mean); });
-  const float scale = 1.0f / std::sqrt(squares * inverse_count + eps);
+  const float scale = 1.0f / std::sqrt(squares * inverse_count + norm.eps);
 
+  const float* weight = norm.weight.empty() ? nullptr : norm.weight.data();
+  const float* bias = norm.bias.empty() ? nullptr : norm.bias.data();
   const hn::ScalableTag<float> d;
   const size_t lanes = hn::Lanes(d);
   size_t i = 0;
   for (; i + lanes <= count; i += lanes) {
-    const auto c = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
-    auto value = hn::Mul(c, hn::LoadU(d, weight + i));
+    auto value = hn::Mul(hn::Sub(hn::LoadU(d, x + i), hn::Set(d, mean)), hn::Set(d, scale));
+    if (weight != nullptr) value = hn::Mul(value, hn::LoadU(d, weight + i));
     if (bias != nullptr) value = hn::Add(value, hn::LoadU(d, bias + i));
     store_rounded(d, value, y + i);
   }
-  for (; i < count; ++i)
-    store_rounded_one((x[i] - mean) * scale * weight[i] + (bias != nullptr ? bias[i] : 0.0f), y + i);
-}
-
-template <class Out>
-void normalize_rows(const MatView<const float>& x, const float* weight, const float* bias, float eps,
-                    const MatView<Out>& y) {
-  for (int64_t r = 0; r < x.rows; ++r) {
-    normalize_row(x.row_data(r), weight, bias, eps, static_cast<size_t>(x.cols), y.row_data(r));
+  for (; i < count; ++i) {
+    const float value = (x[i] - mean) * scale * (weight != nullptr ? weight[i] : 1.0f);
+    store_rounded_one(value + (bias != nullptr ? bias[i] : 0.0f), y + i);
   }
 }
 
-void norm_to_floats(MatView<const float> x, const float* weight, const float* bias, float eps,
-                    MatView<float> y) {
-  normalize_rows(x, weight, bias, eps, y);
+template <class Out>
+void normalize_rows(const RowNorm& norm, const MatView<const float>& x, const MatView<Out>& y) {
+  for (int64_t r = 0; r < x.rows; ++r)
+    normalize_row(norm, x.row_data(r), static_cast<size_t>(x.cols), y.row_data(r));
 }
 
-void norm_to_halves(MatView<const float> x, const float* weight, const float* bias, float eps,
-                    MatView<Bf16> y) {
-  normalize_rows(x, weight, bias, eps, y);
+void norm_to_floats(const RowNorm& norm, MatView<const float> x, MatView<float> y) {
+  normalize_rows(norm, x, y);
+}
+
+void norm_to_halves(const RowNorm& norm, MatView<const float> x, MatView<Bf16> y) {
+  normalize_rows(norm, x, y);
 }
 
 void add_all_rows(MatView<const float> y, MatView<float> x) {
@@ -109,24 +111,23 @@ HWY_EXPORT(add_all_rows);
 namespace {
 
 template <class Out>
-void check_shapes(MatView<const float> x, std::span<const float> weight, std::span<const float> bias,
-                  MatView<Out> y) {
-  MB_CHECK(x.rows == y.rows && x.cols == y.cols && static_cast<int64_t>(weight.size()) == x.cols);
-  MB_CHECK(bias.empty() || bias.size() == weight.size());
+void check_shapes(const RowNorm& norm, MatView<const float> x, MatView<Out> y) {
+  const auto width = static_cast<size_t>(x.cols);
+  MB_CHECK(x.rows == y.rows && x.cols == y.cols);
+  MB_CHECK(norm.weight.empty() || norm.weight.size() == width);
+  MB_CHECK(norm.bias.empty() || norm.bias.size() == width);
 }
 
 }  // namespace
 
-void layer_norm(MatView<const float> x, std::span<const float> weight, std::span<const float> bias, float eps,
-                MatView<float> y) {
-  check_shapes(x, weight, bias, y);
-  HWY_DYNAMIC_DISPATCH(norm_to_floats)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
+void normalize(const RowNorm& norm, MatView<const float> x, MatView<float> y) {
+  check_shapes(norm, x, y);
+  HWY_DYNAMIC_DISPATCH(norm_to_floats)(norm, x, y);
 }
 
-void layer_norm(MatView<const float> x, std::span<const float> weight, std::span<const float> bias, float eps,
-                MatView<Bf16> y) {
-  check_shapes(x, weight, bias, y);
-  HWY_DYNAMIC_DISPATCH(norm_to_halves)(x, weight.data(), bias.empty() ? nullptr : bias.data(), eps, y);
+void normalize(const RowNorm& norm, MatView<const float> x, MatView<Bf16> y) {
+  check_shapes(norm, x, y);
+  HWY_DYNAMIC_DISPATCH(norm_to_halves)(norm, x, y);
 }
 
 void add_rows(MatView<const float> y, MatView<float> x) {
