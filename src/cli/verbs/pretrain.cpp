@@ -1,10 +1,9 @@
 // Pretraining by a recipe.
-#include <atomic>
-#include <csignal>
 #include <memory>
 
 #include "cli/failure.h"
 #include "cli/model_options.h"
+#include "cli/stop_signal.h"
 #include "cli/training_console.h"
 #include "cli/verbs/verbs.h"
 #include "training/run/pretraining.h"
@@ -23,22 +22,6 @@ struct Options {
   bool json = false;
 };
 
-constexpr int kExitSignal = 128;  // + the signal's number, as shells say
-
-std::atomic<int> g_stop = 0;
-
-// The first signal asks for a checkpoint and the end; the second one, from somebody who cannot wait, is as
-// usual.
-extern "C" void request_stop(int signal) {
-  g_stop = signal;
-  std::signal(signal, SIG_DFL);
-}
-
-void catch_signals() {
-  std::signal(SIGTERM, request_stop);
-  std::signal(SIGINT, request_stop);
-}
-
 int run(const Options& options, const std::vector<std::string>& recipes, ByteWriter& out) {
   if (recipes.size() != 1) throw UsageError("pretrain: want one recipe, such as configs/nano.yaml");
   RecipeNode tree = read_recipe_tree(recipes.front());
@@ -50,12 +33,12 @@ int run(const Options& options, const std::vector<std::string>& recipes, ByteWri
   pretraining.find_model = [&](const std::string& name) {
     return open_folder({.model = name, .offline = options.offline, .quiet = options.quiet});
   };
-  pretraining.stop = &g_stop;
-  catch_signals();
+  pretraining.stop = &stop_request();
+  catch_stop_signals();
   StandardWorkshop workshop;
   TrainingConsole console(out, options.quiet, options.json);
   pretrain(recipe, pretraining, workshop, console);
-  return g_stop == 0 ? kExitSuccess : kExitSignal + g_stop;
+  return exit_code_after_stop(kExitSuccess);
 }
 
 RunVerb declare(CommandLine& line) {

@@ -55,7 +55,9 @@ TrainingLoop::TrainingLoop(const Recipe& recipe, const LoopParts& parts)
       warmup_(recipe.batch.warmup()),
       total_tokens_(static_cast<int64_t>(recipe.schedule.total)),
       total_steps_(
-          warmup_.count_steps(total_tokens_, recipe.batch.micro_batch * recipe.data.sequence_length)) {}
+          warmup_.count_steps(total_tokens_, parts.micro_batch_tokens > 0
+                                                 ? parts.micro_batch_tokens
+                                                 : recipe.batch.micro_batch * recipe.data.sequence_length)) {}
 
 LoopEnd TrainingLoop::run(const std::atomic<int>& stop) {
   while (parts_.state.tokens < total_tokens_) {
@@ -96,7 +98,7 @@ TrainingLoop::Batches TrainingLoop::read_batches() {
   const int64_t count = warmup_.size_at(parts_.state.tokens);
   for (int64_t i = 0; i < count; ++i) {
     batches.list.push_back(parts_.data.next());
-    batches.tokens += batches.list.back().tokens.tokens();
+    batches.tokens += batches.list.back().real_tokens();
     batches.labels += labels_of(batches.list.back());
   }
   return batches;
