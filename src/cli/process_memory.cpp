@@ -3,6 +3,10 @@
 #include <fstream>
 #include <string>
 
+#ifdef __GLIBC__  // known once a header of the library has been read
+#include <malloc.h>
+#endif
+
 namespace modernbert::cli {
 namespace {
 
@@ -24,6 +28,15 @@ double resident_bytes() {
 
 double peak_resident_bytes() {
   return status_field("VmHWM:");
+}
+
+bool forget_peak_resident_bytes() {
+#ifdef __GLIBC__
+  malloc_trim(0);  // what earlier work has freed is not this work's
+#endif
+  std::ofstream refs("/proc/self/clear_refs");
+  refs << "5" << std::flush;  // proc(5): resets VmHWM
+  return static_cast<bool>(refs);
 }
 
 }  // namespace modernbert::cli

@@ -7,4 +7,7 @@ namespace modernbert::cli {
 double resident_bytes();
 double peak_resident_bytes();
 
+// Makes the peak begin anew at what is in RAM now. False where the system does not let us.
+bool forget_peak_resident_bytes();
+
 }  // namespace modernbert::cli

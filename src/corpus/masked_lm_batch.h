@@ -13,6 +13,9 @@ inline constexpr int32_t kNotPredicted = -100;  // PyTorch's ignore_index
 struct MaskedLmBatch {
   TokenBatch tokens;
   std::vector<int32_t> labels;  // [T] the original id where it is predicted, else kNotPredicted
+  int64_t padding = 0;          // of the T tokens: [PAD] that only fills a row (RowPacking::kPadded)
+
+  int64_t real_tokens() const { return tokens.tokens() - padding; }
 };
 
 }  // namespace modernbert

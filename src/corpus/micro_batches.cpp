@@ -81,6 +81,9 @@ Template template_of(const Tokenizer& tokenizer) {
 TrainingCorpus::TrainingCorpus(const TrainingDataOptions& options, DatasetPart part)
     : options_(options), tokenizer_(load_tokenizer(options)), masking_(options.masking, tokenizer_) {
   check_options(options, special_tokens());
+  if (options.packing == RowPacking::kPadded && !tokenizer_.pad_id())
+    fail(ErrorCode::kInvalidArgument, "{}: the tokenizer has no [PAD] token, which padded rows need",
+         options.datasets.front().folder.string());
   for (const MixtureEntry& entry : options.datasets) {
     Dataset dataset = Dataset::open(entry.folder, part);
     if (dataset.tokens() == 0) {
@@ -114,8 +117,17 @@ MaskedLmBatch TrainingCorpus::make_batch(std::span<const SequenceRef> sequences)
     masking_.apply(random_hash(pass, sequence.window), ids, labels);
     batch.tokens.add(ids);
     batch.labels.insert(batch.labels.end(), labels.begin(), labels.end());
+    if (options_.packing == RowPacking::kPadded) fill_row(sequence.length, batch);
   }
   return batch;
+}
+
+void TrainingCorpus::fill_row(uint32_t length, MaskedLmBatch& batch) const {
+  const size_t missing = static_cast<size_t>(options_.max_length) - length;
+  if (missing == 0) return;
+  batch.tokens.add(std::vector<int32_t>(missing, *tokenizer_.pad_id()));
+  batch.labels.resize(batch.labels.size() + missing, kNotPredicted);
+  batch.padding += static_cast<int64_t>(missing);
 }
 
 Json TrainingCorpus::identity() const {
@@ -130,7 +142,8 @@ Json TrainingCorpus::identity() const {
           {"seed", options_.seed},
           {"max_length", options_.max_length},
           {"micro_batch_tokens", options_.micro_batch_tokens},
-          {"packed_together", options_.packed_together}};
+          {"packed_together", options_.packed_together},
+          {"packing", to_string(options_.packing)}};
 }
 
 MicroBatches::MicroBatches(const TrainingCorpus& corpus, const TrainingDataOptions& options)
@@ -144,9 +157,23 @@ MicroBatches::MicroBatches(const TrainingCorpus& corpus, const TrainingDataOptio
 void MicroBatches::pack() {
   position_.datasets = stream_.positions();
   position_.waiting = packer_.waiting();
+  if (options_.packing == RowPacking::kPadded) {
+    bins_ = padded_bins();
+    return;
+  }
   auto bins = packer_.next();
   MB_CHECK(bins);  // the stream has no end
   bins_ = std::move(*bins);
+}
+
+// As many rows as the micro-batch has, a sequence each, in the stream's order.
+MicroBatches::Bins MicroBatches::padded_bins() {
+  Bins bins(static_cast<size_t>(options_.packed_together));
+  for (auto& bin : bins) {
+    for (int32_t row = 0; row < options_.micro_batch_tokens / options_.max_length; ++row)
+      bin.push_back(stream_.next());
+  }
+  return bins;
 }
 
 // Packs until micro-batch `number` is in bins_.

@@ -22,12 +22,14 @@ class TrainingCorpus {
   const std::vector<double>& weights() const { return weights_; }
   const Tokenizer& tokenizer() const { return tokenizer_; }
   uint32_t special_tokens() const { return static_cast<uint32_t>(tokenizer_.special_token_count(false)); }
-  // Sequences with the template's special tokens around them, masked.
+  // Sequences with the template's special tokens around them, masked; with what fills their rows, if padded.
   MaskedLmBatch make_batch(std::span<const SequenceRef> sequences) const;
   // What a state must agree with, as fields for messages.
   Json identity() const;
 
  private:
+  void fill_row(uint32_t length, MaskedLmBatch& batch) const;
+
   TrainingDataOptions options_;
   Tokenizer tokenizer_;
   Masking masking_;
@@ -56,14 +58,16 @@ class MicroBatches {
   void set_position(const Position& position);
 
  private:
+  using Bins = GreedyPacker<SequenceRef>::Bins;
   void pack();
+  Bins padded_bins();
   void go_to(uint64_t number);
 
   const TrainingCorpus& corpus_;
   TrainingDataOptions options_;
   SequenceStream stream_;
   GreedyPacker<SequenceRef> packer_;
-  GreedyPacker<SequenceRef>::Bins bins_;  // of the packed batch; empty = not packed yet
+  Bins bins_;  // of the packed batch; empty = not packed yet
   Position position_;
 };
 

@@ -16,7 +16,9 @@ namespace {
 // "the seed is 2, then 1": the first field in which a state differs from this run.
 void refuse_difference(const Json& now, const Json& then) {
   for (const auto& [field, value] : now.items()) {
-    const Json was = then.value(field, Json());
+    // States of the time before there was padding do not mention it.
+    const Json absent = field == "packing" ? Json(to_string(RowPacking::kGreedy)) : Json();
+    const Json was = then.value(field, absent);
     if (value == was) continue;
     if (field != "datasets" || !was.is_array() || was.size() != value.size()) {
       fail(ErrorCode::kInvalidArgument, "cannot go on: {} of the training data is {}, then {}", field,
@@ -31,6 +33,17 @@ void refuse_difference(const Json& now, const Json& then) {
 }
 
 }  // namespace
+
+RowPacking parse_packing(std::string_view name, std::string_view field) {
+  for (const RowPacking packing : {RowPacking::kGreedy, RowPacking::kPadded}) {
+    if (name == to_string(packing)) return packing;
+  }
+  fail(ErrorCode::kInvalidFile, "{} is \"{}\", want greedy or padded", field, name);
+}
+
+std::string_view to_string(RowPacking packing) {
+  return packing == RowPacking::kGreedy ? "greedy" : "padded";
+}
 
 struct TrainingData::Impl {
   explicit Impl(const TrainingDataOptions& o)
@@ -150,7 +163,9 @@ const std::string& TrainingData::tokenizer_sha256() const {
 }
 
 std::vector<MaskedLmBatch> held_out_batches(const TrainingDataOptions& options, int64_t max_tokens) {
-  const TrainingCorpus corpus(options, DatasetPart::kHeldOut);
+  TrainingDataOptions unpadded = options;
+  unpadded.packing = RowPacking::kGreedy;
+  const TrainingCorpus corpus(unpadded, DatasetPart::kHeldOut);
   std::vector<MaskedLmBatch> batches;
   std::vector<SequenceRef> waiting;
   int64_t tokens = 0, in_batch = 0;

@@ -13,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "core/json.h"
@@ -28,11 +29,21 @@ struct MixtureEntry {
   double weight = 0;             // share of the tokens, any scale; 0 for all = as many as each has
 };
 
+// kGreedy: sequences share rows, see greedy_packer.h. kPadded: as encoders were trained before, one sequence
+// a row; [PAD] tokens fill it up to max_length. They are computed like any others, as a sequence of their
+// own: no real token sees them, none is predicted.
+enum class RowPacking { kGreedy, kPadded };
+
+// "greedy", "padded". Error (kInvalidFile) for anything else; names field, value and choices.
+RowPacking parse_packing(std::string_view name, std::string_view field);
+std::string_view to_string(RowPacking packing);
+
 struct TrainingDataOptions {
   std::vector<MixtureEntry> datasets;
   int32_t max_length = 1024;          // tokens of a sequence, special ones included
   int32_t micro_batch_tokens = 8192;  // most tokens of a micro-batch, at least max_length
   int32_t packed_together = 16;       // micro-batches that are packed at once: more are fuller
+  RowPacking packing = RowPacking::kGreedy;
   MaskingOptions masking;
   uint64_t seed = 0;
   // Micro-batch n of the run belongs to rank n % ranks, so that any number of ranks together see the same
@@ -71,7 +82,7 @@ class TrainingData {
 };
 
 // The held-out part of the data sets once, in order: micro-batches of at most micro_batch_tokens tokens,
-// masked by the seed. At most max_tokens tokens (0 = all).
+// never padded, masked by the seed. At most max_tokens tokens (0 = all).
 std::vector<MaskedLmBatch> held_out_batches(const TrainingDataOptions& options, int64_t max_tokens = 0);
 
 }  // namespace modernbert

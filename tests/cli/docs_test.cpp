@@ -51,7 +51,7 @@ TEST(Docs, CliDescribesEveryVerbAndOption) {
   const std::regex option("--[a-z][a-z0-9-]*");
   for (const char* verb :
        {"info", "tokenize", "fill-mask", "embed", "classify", "ner", "answer", "choose", "rerank", "verify",
-        "train-tokenizer", "tokenize-corpus", "evaluate", "pretrain", "average"}) {
+        "train-tokenizer", "tokenize-corpus", "evaluate", "pretrain", "average", "experiment", "design"}) {
     std::string heading = "\n## ";
     heading.append(verb).append("\n");
     EXPECT_NE(markdown.find(heading), std::string::npos) << verb;

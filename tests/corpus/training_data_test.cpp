@@ -235,6 +235,80 @@ TEST(TrainingData, AStateServesAnyNumberOfRanks) {
   }
 }
 
+// As encoders were trained before: every window has a row, which [PAD] tokens fill as a sequence of their
+// own.
+TEST(TrainingData, PaddedRowsHoldOneSequenceEach) {
+  TrainingDataOptions options = small_options();
+  options.packing = RowPacking::kPadded;
+  TrainingData data(options);
+  const int32_t pad = *data.tokenizer().pad_id();
+  for (int i = 0; i < 20; ++i) {
+    const MaskedLmBatch batch = *data.next();
+    ASSERT_EQ(batch.tokens.tokens(), 1024);
+    ASSERT_EQ(batch.labels.size(), 1024u);
+    int64_t padding = 0;
+    int32_t rows = 0;
+    for (int32_t b = 0; b < batch.tokens.sequences(); ++b) {
+      const int32_t begin = batch.tokens.begin(b);
+      if (batch.tokens.ids[begin] != pad) {
+        EXPECT_EQ(begin, 128 * rows++);
+        continue;
+      }
+      EXPECT_EQ(begin + batch.tokens.length(b), 128 * rows);
+      for (int32_t t = begin; t < 128 * rows; ++t) {
+        EXPECT_EQ(batch.tokens.ids[t], pad);
+        EXPECT_EQ(batch.labels[t], kNotPredicted);
+      }
+      padding += batch.tokens.length(b);
+    }
+    EXPECT_EQ(rows, 8);
+    EXPECT_EQ(batch.padding, padding);
+    EXPECT_EQ(batch.real_tokens(), 1024 - padding);
+  }
+}
+
+// The same sequences come, whether they share rows or not; packing holds back a few.
+TEST(TrainingData, PaddingChangesTheRowsNotTheText) {
+  TrainingDataOptions options = small_options();
+  const auto sequences = [&](int batches) {
+    TrainingData data(options);
+    std::set<std::vector<int32_t>> found;
+    for (int i = 0; i < batches; ++i) {
+      const MaskedLmBatch batch = *data.next();
+      for (int32_t b = 0; b < batch.tokens.sequences(); ++b) {
+        const int32_t begin = batch.tokens.begin(b);
+        if (batch.tokens.ids[begin] == *data.tokenizer().pad_id()) continue;
+        found.insert(original(batch, begin, begin + batch.tokens.length(b)));
+      }
+    }
+    return found;
+  };
+  const auto packed = sequences(32);
+  options.packing = RowPacking::kPadded;
+  const auto padded = sequences(16);
+  const auto in_both =
+      std::count_if(padded.begin(), padded.end(), [&](const auto& ids) { return packed.contains(ids); });
+  EXPECT_GT(in_both, 0.9 * static_cast<double>(padded.size()));
+  const auto held_out = held_out_batches(options);
+  for (const MaskedLmBatch& batch : held_out) EXPECT_EQ(batch.padding, 0);
+}
+
+TEST(TrainingData, APaddedStreamGoesOnExactlyAndOnlyPadded) {
+  TrainingDataOptions options = small_options();
+  options.packing = RowPacking::kPadded;
+  TrainingData whole(options), half(options), resumed(options), packed(small_options());
+  const auto expected = take(whole, 12);
+  take(half, 7);
+  resumed.restore(half.state());
+  EXPECT_EQ(take(resumed, 5), std::vector<Flat>(expected.begin() + 7, expected.end()));
+  EXPECT_THAT(thrown_by([&] { packed.restore(half.state()); }).message,
+              HasSubstr("packing of the training data is \"greedy\", then \"padded\""));
+  EXPECT_THAT(thrown_by([&] { half.restore(packed.state()); }).message, HasSubstr("packing"));
+  Json before_padding = packed.state();
+  before_padding["made_with"].erase("packing");
+  packed.restore(before_padding);
+}
+
 TEST(TrainingData, RefusesAStateOfOtherDataOrOptions) {
   TrainingData data(small_options());
   TrainingDataOptions options = small_options();

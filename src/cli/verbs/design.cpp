@@ -11,6 +11,7 @@
 #include "cli/status.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
+#include "experiment/shape_variants.h"
 #include "model/gemm_plan.h"
 #include "ops/cpu_features.h"
 
@@ -26,6 +27,8 @@ struct Options {
   EncoderOptions encoder;
   bool measure = false;
   double seconds = 1;
+  std::string experiment;  // a file to write; empty = none
+  std::string base = "configs/nano.yaml";
   bool json = false;
   bool quiet = false;
 };
@@ -230,15 +233,31 @@ void warn_of_disturbed_peak(const Report& report) {
   }
 }
 
-int run(Options options, ByteWriter& out) {
-  if (options.request.layers.least > options.request.layers.most) {
+void check_options(const Options& options) {
+  const DesignRequest& request = options.request;
+  if (request.layers.least > request.layers.most) {
     throw UsageError(fmt::format("design: --min-layers is {}, want at most --max-layers {}",
-                                 options.request.layers.least, options.request.layers.most));
+                                 request.layers.least, request.layers.most));
   }
+  if (!options.experiment.empty() && request.parameters == 0 && request.latency_seconds == 0)
+    throw UsageError("design: --experiment needs proposals: give --parameters or --latency");
+}
+
+void write_experiment(const Options& options, const Report& report) {
+  std::vector<EncoderShape> shapes;
+  for (const Line& line : report.proposals) shapes.push_back(line.proposal.shape);
+  write_shapes_experiment(options.experiment, options.base, shapes);
+  if (!options.quiet)
+    print_note(fmt::format("train the proposals by: modernbert experiment {}", options.experiment));
+}
+
+int run(Options options, ByteWriter& out) {
+  check_options(options);
   options.encoder = resolve_options(options.encoder);
   const GemmType type = gemm_plan(options.encoder.dtype).mlp_in;
   const Report report = make_report(options, type);
   if (!options.quiet) warn_of_disturbed_peak(report);
+  if (!options.experiment.empty()) write_experiment(options, report);
   if (options.json) {
     write_json_line(out, to_json(options, report));
     return 0;
@@ -284,6 +303,13 @@ RunVerb declare(CommandLine& line) {
   line.app.add_option("--top", options->request.top, "Most proposals")
       ->type_name("N")
       ->check(CLI::Range(1, 1000))
+      ->group("Output");
+  line.app
+      .add_option("--experiment", options->experiment, "Write the proposals as variants of an experiment")
+      ->type_name("FILE")
+      ->group("Output");
+  line.app.add_option("--base", options->base, "With --experiment: the recipe that they are variants of")
+      ->type_name("RECIPE")
       ->group("Output");
   line.app
       .add_flag("--measure", options->measure, "Run the proposals, and base and large, with random weights")

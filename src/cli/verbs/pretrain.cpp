@@ -1,11 +1,11 @@
 // Pretraining by a recipe.
-#include <atomic>
 #include <csignal>
 #include <memory>
 
 #include "cli/failure.h"
 #include "cli/model_options.h"
 #include "cli/processes.h"
+#include "cli/stop_signal.h"
 #include "cli/training_console.h"
 #include "cli/verbs/verbs.h"
 #include "training/run/pretraining.h"
@@ -24,23 +24,6 @@ struct Options {
   bool json = false;
 };
 
-constexpr int kExitSignal = 128;  // + the signal's number, as shells say
-
-std::atomic<int> g_stop = 0;
-
-// The first signal asks for a checkpoint and the end; the second one, from somebody who cannot wait, is as
-// usual.
-extern "C" void request_stop(int signal) {
-  g_stop = signal;
-  std::signal(signal, SIG_DFL);
-}
-
-void catch_signals() {
-  std::signal(SIGTERM, request_stop);
-  std::signal(SIGINT, request_stop);
-  std::signal(SIGUSR1, request_stop);  // what mpirun passes on, and batch systems send before the time is up
-}
-
 int run(const Options& options, const std::vector<std::string>& recipes, ByteWriter& out) {
   if (recipes.size() != 1) throw UsageError("pretrain: want one recipe, such as configs/nano.yaml");
   RecipeNode tree = read_recipe_tree(recipes.front());
@@ -52,16 +35,15 @@ int run(const Options& options, const std::vector<std::string>& recipes, ByteWri
   pretraining.find_model = [&](const std::string& name) {
     return open_folder({.model = name, .offline = options.offline, .quiet = options.quiet});
   };
-  pretraining.stop = &g_stop;
-  catch_signals();
+  pretraining.stop = &stop_request();
+  catch_stop_signals();
   const auto processes = join_processes(recipe.distributed);
   pretraining.processes = processes.get();
   StandardWorkshop workshop;
   TrainingConsole console(out, options.quiet, options.json);
   const LoopEnd end = pretrain(recipe, pretraining, workshop, console);
-  if (g_stop != 0) return kExitSignal + g_stop;
-  // Another process was asked to stop.
-  return end == LoopEnd::kStopped && !options.check ? kExitSignal + SIGTERM : kExitSuccess;
+  const bool others_stopped = end == LoopEnd::kStopped && !options.check;
+  return exit_code_after_stop(others_stopped ? exit_code_of_signal(SIGTERM) : kExitSuccess);
 }
 
 RunVerb declare(CommandLine& line) {

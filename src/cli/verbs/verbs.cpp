@@ -8,7 +8,7 @@ std::span<const Verb* const> all_verbs() {
   static constexpr std::array kVerbs = {
       &kInfo,           &kTokenize,       &kFillMask, &kEmbed,    &kClassify, &kNer,
       &kAnswer,         &kChoose,         &kRerank,   &kVerify,   &kBench,    &kDesign,
-      &kTrainTokenizer, &kTokenizeCorpus, &kPretrain, &kEvaluate, &kAverage};
+      &kTrainTokenizer, &kTokenizeCorpus, &kPretrain, &kEvaluate, &kAverage,  &kExperiment};
   return kVerbs;
 }
 

@@ -8,7 +8,7 @@
 namespace modernbert::cli {
 
 extern const Verb kInfo, kTokenize, kFillMask, kEmbed, kClassify, kNer, kAnswer, kChoose, kRerank, kVerify,
-    kBench, kDesign, kTrainTokenizer, kTokenizeCorpus, kPretrain, kEvaluate, kAverage;
+    kBench, kDesign, kTrainTokenizer, kTokenizeCorpus, kPretrain, kEvaluate, kAverage, kExperiment;
 
 std::span<const Verb* const> all_verbs();
 

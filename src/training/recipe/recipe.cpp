@@ -117,6 +117,7 @@ DataRecipe read_data(RecipeSection section) {
     section.reject("random_share",
                    "more than all: mask_share and random_share are shares of the predicted tokens");
   data.whole_words = section.boolean("whole_words", false);
+  data.packing = section.choice("packing", data.packing, parse_packing);
   section.reject_unknown();
   return data;
 }
@@ -194,11 +195,12 @@ LossRecipe read_loss(RecipeSection section, LossRecipe loss) {
   return loss;
 }
 
-EvaluationRecipe read_evaluation(RecipeSection section) {
+EvaluationRecipe read_evaluation(RecipeSection section, uint64_t seed) {
   EvaluationRecipe evaluation;
   evaluation.every = section.count("every", evaluation.every, 0, kMaxSteps);
   evaluation.batches = section.count("batches", evaluation.batches, 1, kMaxSteps);
   evaluation.mask_probability = section.number("mask_probability", evaluation.mask_probability, 0.01, 0.99);
+  evaluation.seed = static_cast<uint64_t>(section.count("seed", static_cast<int64_t>(seed), 0, kMaxTokens));
   evaluation.sentences = section.texts("sentences");
   for (const std::string& sentence : evaluation.sentences) {
     if (sentence.find("[MASK]") == std::string::npos)
@@ -271,7 +273,7 @@ Recipe parse_recipe_tree(RecipeNode tree) {
   recipe.optimizer = read_optimizer(root.section("optimizer"), recipe.clip_norm);
   recipe.schedule = read_schedule(root.section("schedule"));
   recipe.loss = read_loss(root.section("loss"), recipe.loss);
-  recipe.evaluation = read_evaluation(root.section("evaluation"));
+  recipe.evaluation = read_evaluation(root.section("evaluation"), recipe.seed);
   recipe.checkpoint = read_checkpoint(root.section("checkpoint"));
   recipe.compute = read_compute(root.section("compute"));
   recipe.distributed = read_distributed(root.section("distributed"));

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "corpus/training_data.h"
 #include "modernbert/config.h"
 #include "modernbert/dtype.h"
 #include "training/distributed/communicator.h"
@@ -46,6 +47,7 @@ struct DataRecipe {
   double mask_share = 0.8;    // of the predicted tokens: become [MASK]
   double random_share = 0.1;  // become a random token; the rest keep their own
   bool whole_words = false;   // the tokens of a word are predicted together
+  RowPacking packing = RowPacking::kGreedy;
 };
 
 // Sizes in rows of sequence_length tokens.
@@ -68,6 +70,7 @@ struct EvaluationRecipe {
   int64_t every = 0;     // steps; 0 = only at the end
   int64_t batches = 20;  // micro-batches of held-out text
   double mask_probability = 0.15;
+  uint64_t seed = 17;                  // which text and which masks; the recipe's unless it says otherwise
   std::vector<std::string> sentences;  // with [MASK]; the report shows how their predictions change
 };
 

@@ -123,6 +123,25 @@ RecipeNode read_recipe_tree(const std::filesystem::path& path) {
   return parse_recipe(read_file(path, kMaxBytes), path.string());
 }
 
+void set_field(RecipeNode& root, const std::string& path, RecipeNode value) {
+  const std::string where = value.where;
+  RecipeNode* node = &root;
+  for (size_t begin = 0; begin <= path.size();) {
+    const size_t end = std::min(path.find('.', begin), path.size());
+    const std::string key = path.substr(begin, end - begin);
+    if (key.empty()) fail(ErrorCode::kInvalidArgument, "{}: \"{}\" is no path of a field", where, path);
+    if (node->kind == Kind::kNull) node->kind = Kind::kMap;
+    if (node->kind != Kind::kMap)
+      fail(ErrorCode::kInvalidArgument, "{}: {} is no section", where,
+           path.substr(0, begin == 0 ? 0 : begin - 1));
+    if (node->find(key) == nullptr) node->entries.push_back({key, where, {}});
+    node->find(key)->where = where;
+    node = &node->find(key)->value;
+    begin = end + 1;
+  }
+  *node = std::move(value);
+}
+
 void override_recipe(RecipeNode& root, const std::string& assignment) {
   const size_t equals = assignment.find('=');
   const std::string path = assignment.substr(0, equals);
@@ -130,20 +149,9 @@ void override_recipe(RecipeNode& root, const std::string& assignment) {
     fail(ErrorCode::kInvalidArgument, "--set is \"{}\", want FIELD=VALUE, such as batch.sequences=64",
          assignment);
   const std::string where = "--set " + path;
-  RecipeNode* node = &root;
-  for (size_t begin = 0; begin <= path.size();) {
-    const size_t end = std::min(path.find('.', begin), path.size());
-    const std::string key = path.substr(begin, end - begin);
-    if (node->kind == Kind::kNull) node->kind = Kind::kMap;
-    if (node->kind != Kind::kMap)
-      fail(ErrorCode::kInvalidArgument, "{}: {} is no section", where, path.substr(0, begin));
-    if (node->find(key) == nullptr) node->entries.push_back({key, where, {}});
-    node->find(key)->where = where;
-    node = &node->find(key)->value;
-    begin = end + 1;
-  }
-  *node = parse_recipe(assignment.substr(equals + 1), where);
-  set_places(*node, where);
+  RecipeNode value = parse_recipe(assignment.substr(equals + 1), where);
+  set_places(value, where);
+  set_field(root, path, std::move(value));
 }
 
 std::string to_yaml(const RecipeNode& root) {

@@ -34,8 +34,11 @@ struct RecipeNode::Entry {
 RecipeNode parse_recipe(const std::string& text, const std::string& source);
 RecipeNode read_recipe_tree(const std::filesystem::path& path);
 
-// Sets the value at a dotted path, as `batch.sequences=64`; the value is YAML. Maps on the way are made where
-// they are missing; whether such a field exists is the reader's question. Error: kInvalidArgument.
+// Sets the value at a dotted path, such as `batch.sequences`. Maps on the way are made where they are
+// missing; whether such a field exists is the reader's question. Messages say value.where. Error:
+// kInvalidArgument.
+void set_field(RecipeNode& root, const std::string& path, RecipeNode value);
+// The same from a command line: `batch.sequences=64`; the value is YAML.
 void override_recipe(RecipeNode& root, const std::string& assignment);
 
 // The tree as YAML, for the copy beside a run's checkpoints.

@@ -1,4 +1,4 @@
-// The page of a report: {{title}} and {{data}} are filled in. No request leaves it.
+// The page of a run's report, for fill_page.
 #pragma once
 
 #include <string_view>

@@ -2,11 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
-#include <sstream>
 #include <vector>
 
 #include "core/file.h"
 #include "training/report/html_page.h"
+#include "training/report/metrics_file.h"
+#include "training/report/page_parts.h"
 
 namespace modernbert {
 namespace {
@@ -22,12 +23,8 @@ struct RunRecord {
 
 RunRecord parse(const std::string& metrics) {
   RunRecord record;
-  std::istringstream lines(metrics);
-  for (std::string line; std::getline(lines, line);) {
-    Json value = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!value.is_object() || !value.contains("kind")) continue;
-    (value["kind"] == "step" ? record.steps : record.evaluations).push_back(std::move(value));
-  }
+  for (Json& value : parse_metrics(metrics))
+    (is_step(value) ? record.steps : record.evaluations).push_back(std::move(value));
   return record;
 }
 
@@ -91,39 +88,11 @@ Json page_data(const ReportTitle& title, const RunRecord& record) {
   return data;
 }
 
-// JSON inside a <script> must not end it.
-std::string script_safe(std::string json) {
-  for (size_t i = json.find('<'); i != std::string::npos; i = json.find('<', i + 1))
-    json.replace(i, 1, "\\u003c");
-  return json;
-}
-
-void replace(std::string& page, std::string_view mark, const std::string& text) {
-  const size_t at = page.find(mark);
-  page.replace(at, mark.size(), text);
-}
-
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : text) {
-    if (c == '<')
-      out += "&lt;";
-    else if (c == '&')
-      out += "&amp;";
-    else
-      out += c;
-  }
-  return out;
-}
-
 }  // namespace
 
 std::string html_report(const ReportTitle& title, const std::string& metrics) {
-  std::string page(kReportPage);
   const Json data = page_data(title, parse(metrics));
-  replace(page, "{{title}}", escaped(title.name));
-  replace(page, "{{data}}", script_safe(data.dump(-1, ' ', false, Json::error_handler_t::replace)));
-  return page;
+  return fill_page(kReportPage, title.name, data.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
 void write_html_report(const std::filesystem::path& output, const ReportTitle& title) {

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <sstream>
 
 #include "core/fail.h"
 #include "core/file.h"
@@ -66,6 +67,21 @@ Json to_json(const EvaluationMetrics& m) {
     json["accuracy"] = m.accuracy;
   }
   return json;
+}
+
+std::vector<Json> parse_metrics(const std::string& text) {
+  std::vector<Json> records;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    Json value = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (value.is_object() && value.contains("kind") && value["kind"].is_string())
+      records.push_back(std::move(value));
+  }
+  return records;
+}
+
+bool is_step(const Json& record) {
+  return record.at("kind").get_ref<const std::string&>() == "step";
 }
 
 MetricsFile::MetricsFile(std::filesystem::path path, int64_t step) : path_(std::move(path)) {

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <filesystem>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "core/json.h"
 #include "training/report/run_events.h"
@@ -12,6 +14,12 @@ namespace modernbert {
 
 Json to_json(const StepMetrics& metrics);
 Json to_json(const EvaluationMetrics& metrics);
+
+// The records of such a file's text, in order; lines that are no record, such as a last one that was cut off,
+// are left out.
+std::vector<Json> parse_metrics(const std::string& text);
+// Of such a record: a step, else an evaluation.
+bool is_step(const Json& record);
 
 // Appends. A resumed run drops what its predecessor wrote after the checkpoint.
 class MetricsFile : public RunObserver {

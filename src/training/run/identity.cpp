@@ -59,6 +59,8 @@ Json run_identity(const Recipe& recipe, const EncoderConfig& encoder, const std:
   add_fields(
       identity, "data",
       {{"sequence_length", recipe.data.sequence_length}, {"mask_probability", recipe.data.mask_probability}});
+  // Absent is greedy, as in checkpoints of the time before there was a choice.
+  if (recipe.data.packing != RowPacking::kGreedy) identity["data.packing"] = to_string(recipe.data.packing);
   add_fields(identity, "batch",
              {{"sequences", recipe.batch.sequences},
               {"micro_batch", recipe.batch.micro_batch},

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <utility>
 
 #include "core/durable_file.h"
@@ -24,6 +25,7 @@
 #include "training/run/optimized_tensors.h"
 #include "training/run/output_lock.h"
 #include "training/run/product_peak.h"
+#include "training/run/run_model.h"
 #include "training/run/sentence_guesses.h"
 #include "training/run/shared_start.h"
 #include "training/run/start_summary.h"
@@ -35,18 +37,6 @@ namespace fs = std::filesystem;
 using Clock = std::chrono::steady_clock;
 
 constexpr const char* kArchitecture = "ForMaskedLM";
-
-EncoderConfig read_config(const fs::path& folder) {
-  const fs::path path = folder / "config.json";
-  return parse_config(read_file(path), path.string());
-}
-
-TokenizerFacts facts_of(const Tokenizer& tokenizer, const std::string& source) {
-  if (!tokenizer.mask_id())
-    fail(ErrorCode::kInvalidFile, "{}: has no [MASK] token, which pretraining needs", source);
-  return {tokenizer.vocab_size(), tokenizer.pad_id().value_or(-1), tokenizer.cls_id().value_or(-1),
-          tokenizer.sep_id().value_or(-1)};
-}
 
 // Hands every event to several observers.
 class Fanout : public RunObserver {
@@ -74,7 +64,7 @@ class Fanout : public RunObserver {
 
 class Pretraining {
  public:
-  Pretraining(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
+  Pretraining(const Recipe& recipe, RunModel model, const PretrainingOptions& options, RunWorkshop& workshop,
               RunObserver& observer, Communicator& processes)
       : recipe_(recipe),
         options_(options),
@@ -84,12 +74,10 @@ class Pretraining {
         threads_(choose_threads(recipe.compute.threads, processes.size_on_host())),
         dtype_(resolve_options({.dtype = recipe.compute.dtype}).dtype),
         store_(options.output / "checkpoints", recipe.checkpoint.keep),
-        from_(recipe.model.from.empty() ? fs::path() : options.find_model(recipe.model.from)),
-        tokenizer_folder_(recipe.tokenizer.empty() ? recipe.data.sources.front().path : recipe.tokenizer),
-        tokenizer_(Tokenizer::load(tokenizer_folder_)) {
-    const auto base = from_.empty() ? std::nullopt : std::optional(read_config(from_));
-    encoder_ = resolve_encoder(recipe, base, facts_of(tokenizer_, tokenizer_folder_.string()));
-  }
+        from_(std::move(model.from)),
+        tokenizer_folder_(std::move(model.tokenizer_folder)),
+        tokenizer_(std::move(model.tokenizer)),
+        encoder_(std::move(model.encoder)) {}
 
   LoopEnd run() {
     state_.identity = run_identity(recipe_, encoder_, tokenizer_folder_, workshop_.data_identity(recipe_));
@@ -172,13 +160,13 @@ class Pretraining {
     initialize_parameters(encoder_, recipe_.model.init, recipe_.seed, *parameters_);
     if (recipe_.model.tile_from.empty()) return;
     const fs::path small = options_.find_model(recipe_.model.tile_from);
-    const EncoderConfig small_config = read_config(small);
+    const EncoderConfig small_config = read_encoder_config(small);
     ParameterBlock block(std::make_shared<const ParameterLayout>(small_config, HeadKind::kMaskedLm));
     load_parameters(Weights::open(small), block);
     tile_parameters(small_config, block, encoder_, *parameters_);
   }
 
-  // Seconds for the rest of the run, from a micro-batch whose results are thrown away.
+  // Seconds and steps of the run, from a micro-batch whose results are thrown away.
   void predict_time() {
     const Json before = data_->state();
     std::optional<MaskedLmBatch> own;
@@ -192,20 +180,24 @@ class Pretraining {
       seconds = std::chrono::duration<double>(Clock::now() - start).count();
       if (seconds > 20) break;
     }
-    summary_.tokens_per_s = static_cast<double>(batch.tokens.tokens()) / seconds * processes_.size();
+    summary_.tokens_per_s = static_cast<double>(batch.real_tokens()) / seconds * processes_.size();
     summary_.seconds_left = static_cast<double>(summary_.tokens_left) / summary_.tokens_per_s;
+    const double filled =
+        static_cast<double>(batch.real_tokens()) / static_cast<double>(batch.tokens.tokens());
+    micro_batch_tokens_ = std::max<int64_t>(
+        1,
+        std::llround(filled * static_cast<double>(recipe_.batch.micro_batch * recipe_.data.sequence_length)));
   }
 
   void print_summary() {
     const BatchWarmup warmup = recipe_.batch.warmup();
     const auto total = static_cast<int64_t>(recipe_.schedule.total);
-    summary_.total_steps =
-        warmup.count_steps(total, recipe_.batch.micro_batch * recipe_.data.sequence_length);
-    summary_.steps_left = std::max<int64_t>(0, summary_.total_steps - state_.step);
     summary_.tokens_left = std::max<int64_t>(0, total - state_.tokens);
     summary_.machine = fmt::format("{}, {} threads", to_string(dtype_), threads_);
     if (processes_.size() > 1) summary_.machine += fmt::format(" in each of {} processes", processes_.size());
     predict_time();
+    summary_.total_steps = warmup.count_steps(total, micro_batch_tokens_);
+    summary_.steps_left = std::max<int64_t>(0, summary_.total_steps - state_.step);
     for (const std::string& line : summary_lines(recipe_, summary_)) console_.on_note(line);
   }
 
@@ -232,6 +224,7 @@ class Pretraining {
   LoopParts loop_parts(RunObserver& observer) {
     LoopParts parts{*model_, *data_, *parameters_, *gradients_, *optimizer_, state_, observer, processes_};
     parts.threads = threads_;
+    parts.micro_batch_tokens = micro_batch_tokens_;
     parts.save = [this, &observer] { save(observer); };
     if (!heldout_.empty() || !recipe_.evaluation.sentences.empty())
       parts.evaluate = [this] { return evaluate(); };
@@ -333,6 +326,7 @@ class Pretraining {
   std::optional<OutputLock> lock_;
   RunState state_;
   double per_row_ = 0;
+  int64_t micro_batch_tokens_ = 0;  // real tokens of a micro-batch, about
   StartSummary summary_;
   std::optional<ParameterBlock> parameters_, gradients_;
   std::optional<Optimizer> optimizer_;
@@ -347,7 +341,8 @@ LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWor
                  RunObserver& observer) {
   OneProcess alone;
   Communicator& processes = options.processes != nullptr ? *options.processes : alone;
-  return Pretraining(recipe, options, workshop, observer, processes).run();
+  RunModel model = resolve_run_model(recipe, options.find_model);
+  return Pretraining(recipe, std::move(model), options, workshop, observer, processes).run();
 }
 
 }  // namespace modernbert

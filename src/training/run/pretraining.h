@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <vector>
 
@@ -16,6 +15,7 @@
 #include "training/distributed/communicator.h"
 #include "training/recipe/recipe.h"
 #include "training/report/run_events.h"
+#include "training/run/run_model.h"
 #include "training/run/trained_model.h"
 #include "training/run/training_loop.h"
 
@@ -41,8 +41,7 @@ struct PretrainingOptions {
   std::filesystem::path output;
   bool must_resume = false;  // an output folder without a checkpoint is an error
   bool only_summary = false;
-  // The folder of model.from and model.tile_from, which may be ids of a hub.
-  std::function<std::filesystem::path(const std::string&)> find_model;
+  FindModel find_model;
   const std::atomic<int>* stop = nullptr;  // set to another value than 0: save and end
   // Those that train together: each calls pretrain() with the same recipe. The first one reads and writes
   // `output` and has an observer; the others need the data sets, the tokenizer and model.from only.

@@ -18,6 +18,7 @@ TrainingDataOptions data_options(const Recipe& recipe, double mask_probability) 
   options.masking.mask_share = recipe.data.mask_share;
   options.masking.random_share = recipe.data.random_share;
   options.masking.whole_words = recipe.data.whole_words;
+  options.packing = recipe.data.packing;
   options.seed = recipe.seed;
   return options;
 }
@@ -73,7 +74,8 @@ std::unique_ptr<BatchStream> StandardWorkshop::make_training_data(const Recipe& 
 }
 
 std::vector<MaskedLmBatch> StandardWorkshop::make_heldout(const Recipe& recipe, const Tokenizer&) {
-  const TrainingDataOptions options = data_options(recipe, recipe.evaluation.mask_probability);
+  TrainingDataOptions options = data_options(recipe, recipe.evaluation.mask_probability);
+  options.seed = recipe.evaluation.seed;
   return held_out_batches(options, recipe.evaluation.batches * options.micro_batch_tokens);
 }
 

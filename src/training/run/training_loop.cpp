@@ -64,7 +64,9 @@ TrainingLoop::TrainingLoop(const Recipe& recipe, const LoopParts& parts)
       warmup_(recipe.batch.warmup()),
       total_tokens_(static_cast<int64_t>(recipe.schedule.total)),
       total_steps_(
-          warmup_.count_steps(total_tokens_, recipe.batch.micro_batch * recipe.data.sequence_length)) {}
+          warmup_.count_steps(total_tokens_, parts.micro_batch_tokens > 0
+                                                 ? parts.micro_batch_tokens
+                                                 : recipe.batch.micro_batch * recipe.data.sequence_length)) {}
 
 LoopEnd TrainingLoop::run(const std::atomic<int>& stop) {
   while (parts_.state.tokens < total_tokens_) {
@@ -108,7 +110,7 @@ TrainingLoop::Batches TrainingLoop::read_batches() {
   for (int64_t i = 0; i < count; ++i) {
     std::optional<MaskedLmBatch> batch = parts_.data.next();
     if (!batch) continue;
-    batches.tokens += batch->tokens.tokens();
+    batches.tokens += batch->real_tokens();
     batches.labels += labels_of(*batch);
     batches.list.push_back({static_cast<uint64_t>(i), std::move(*batch)});
   }

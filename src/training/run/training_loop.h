@@ -31,6 +31,7 @@ struct LoopParts {
   std::function<void()> save;                              // a checkpoint of `state`, called by all processes
   std::function<double(const MaskedLmBatch&)> step_flops;  // of forward and backward; for the share of peak
   double peak_flops = 0;                                   // of the machine, a second; 0 = unknown
+  int64_t micro_batch_tokens = 0;                          // real ones, about; 0 = all that the rows hold
   int threads = 1;
 };
 

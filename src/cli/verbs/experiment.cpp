@@ -1,0 +1,170 @@
+// Variants of a recipe, trained under equal conditions and compared.
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "cli/experiment_console.h"
+#include "cli/failure.h"
+#include "cli/json_output.h"
+#include "cli/model_options.h"
+#include "cli/process_memory.h"
+#include "cli/status.h"
+#include "cli/stop_signal.h"
+#include "cli/table.h"
+#include "cli/verbs/verbs.h"
+#include "experiment/results_files.h"
+#include "ops/cpu_features.h"
+#include "training/model/resolve_options.h"
+#include "training/report/step_line.h"
+#include "training/run/machine.h"
+#include "training/run/standard_workshop.h"
+
+namespace modernbert::cli {
+namespace {
+
+struct Options {
+  std::vector<std::string> overrides;
+  ExperimentOptions experiment;
+  bool check = false;
+  bool offline = false;
+  bool quiet = false;
+  bool json = false;
+};
+
+FindModel model_finder(const Options& options) {
+  return [&options](const std::string& name) {
+    return open_folder({.model = name, .offline = options.offline, .quiet = options.quiet});
+  };
+}
+
+// What both the training and the measured forward passes use.
+EncoderOptions encoder_options(const Recipe& recipe) {
+  return {.dtype = recipe.compute.dtype, .threads = choose_threads(recipe.compute.threads, 1)};
+}
+
+std::string machine_text(const Recipe& recipe) {
+  const ComputeType type = modernbert::resolve_options({.dtype = recipe.compute.dtype}).dtype;
+  return fmt::format("{}, {}, {} threads", cpu_target_name(), to_string(type),
+                     choose_threads(recipe.compute.threads, 1));
+}
+
+OutJson to_json(const PlannedVariant& variant, double seconds) {
+  return {{"name", variant.name},
+          {"changes", variant.changes},
+          {"other_data", variant.notes},
+          {"parameters", variant.parameters},
+          {"training_flops_per_token", variant.flops_per_token},
+          {"tokens", variant.tokens},
+          {"seconds", seconds}};
+}
+
+// seconds: predicted, by variant, of one run.
+void print_plan(const ExperimentPlan& plan, const PlannedExperiment& planned,
+                const std::vector<double>& seconds, ByteWriter& out) {
+  Table table({Align::kLeft, Align::kRight, Align::kRight, Align::kRight, Align::kLeft});
+  table.add_row({"variant", "parameters", "tokens", "time", "changes"});
+  double all = 0;
+  for (size_t i = 0; i < planned.variants.size(); ++i) {
+    const PlannedVariant& variant = planned.variants[i];
+    table.add_row({variant.name, count_text(static_cast<double>(variant.parameters)),
+                   count_text(static_cast<double>(variant.tokens)), duration_text(seconds[i]),
+                   fmt::format("{}", fmt::join(variant.changes, "; "))});
+    for (const std::string& note : variant.notes) table.add_row({"", "", "", "", "  " + note});
+    all += seconds[i] * static_cast<double>(plan.seeds.size());
+  }
+  table.print(out);
+  out.write(fmt::format("{} runs (seeds {}), equal {}: {} predicted\n", planned.runs.size(),
+                        fmt::join(plan.seeds, ", "), to_string(plan.budget), duration_text(all)));
+}
+
+int check(const Options& options, const ExperimentPlan& plan, CostMeter& meter, ByteWriter& out) {
+  ExperimentOptions without_output = options.experiment;
+  without_output.output.clear();
+  const PlannedExperiment planned = prepare_experiment(plan, without_output, meter);
+  std::vector<double> seconds;
+  for (size_t i = 0; i < planned.variants.size(); ++i) {
+    if (!options.quiet) show_status(fmt::format("measuring steps: {} of {}", i, planned.variants.size()));
+    const PlannedVariant& variant = planned.variants[i];
+    seconds.push_back(meter.seconds_per_token(planned.runs[i].recipe) * static_cast<double>(variant.tokens));
+  }
+  clear_status();
+  if (!options.json) {
+    print_plan(plan, planned, seconds, out);
+    return kExitSuccess;
+  }
+  OutJson variants = OutJson::array();
+  for (size_t i = 0; i < planned.variants.size(); ++i)
+    variants.push_back(to_json(planned.variants[i], seconds[i]));
+  write_json_line(out, {{"name", plan.name}, {"seeds", plan.seeds}, {"variants", variants}});
+  return kExitSuccess;
+}
+
+RunnerParts runner_parts(const Options& options, RunWorkshop& workshop, ExperimentConsole& console) {
+  const auto train = [&](const Recipe& recipe, const std::filesystem::path& folder) {
+    const PretrainingOptions pretraining{
+        .output = folder, .find_model = model_finder(options), .stop = &stop_request()};
+    return pretrain(recipe, pretraining, workshop, console.progress());
+  };
+  const auto can_forget = std::make_shared<bool>(false);
+  return {train, [can_forget] { *can_forget = forget_peak_resident_bytes(); },
+          [can_forget] { return *can_forget ? peak_resident_bytes() : 0; }, console};
+}
+
+bool has_failures(const ExperimentResults& results) {
+  for (const VariantResult& variant : results.variants) {
+    for (const RunResult& run : variant.runs) {
+      if (run.outcome.status == RunStatus::kFailed) return true;
+    }
+  }
+  return false;
+}
+
+int run(Options options, const std::vector<std::string>& files, ByteWriter& out) {
+  if (files.size() != 1) throw UsageError("experiment: want one file, such as configs/experiments/mlp.yaml");
+  const ExperimentPlan plan = read_experiment(files.front(), options.overrides);
+  const Recipe recipe = parse_recipe_tree(plan.base);
+  StandardWorkshop workshop;
+  TrainingCostMeter meter(workshop, model_finder(options));
+  if (options.check) return check(options, plan, meter, out);
+  if (options.experiment.output.empty()) options.experiment.output = "runs/" + plan.name;
+  options.experiment.machine = machine_text(recipe);
+  ExperimentConsole console(plan, options.quiet);
+  const auto measure = [&recipe](const std::filesystem::path& model) {
+    return measure_inference(model, encoder_options(recipe));
+  };
+  catch_stop_signals();
+  const ExperimentResults results =
+      run_experiment(plan, options.experiment, {meter, runner_parts(options, workshop, console), measure});
+  out.write(options.json ? results_json(results).dump() + "\n" : results_markdown(results));
+  if (!options.quiet) print_note("the results are in " + options.experiment.output.string());
+  return exit_code_after_stop(has_failures(results) ? kExitFailure : kExitSuccess);
+}
+
+RunVerb declare(CommandLine& line) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = line.app;
+  const auto add_list = [&app](const char* name, std::vector<std::string>& list, const char* type,
+                               const char* help) {
+    app.add_option(name, list, help)->type_name(type)->expected(1)->take_all()->group("Run");
+  };
+  add_list("--set", options->overrides, "FIELD=VALUE",
+           "Overrides a field of the base recipe: schedule.tokens=300k");
+  add_list("--only", options->experiment.only, "VARIANT",
+           "Trains this variant only; may be given several times");
+  app.add_option("--output,-o", options->experiment.output,
+                 "Folder of the results, runs/NAME by default; what it holds is not done again")
+      ->type_name("DIR")
+      ->group("Run");
+  app.add_flag("--check", options->check, "Print variants, parameters, tokens and time, then end")
+      ->group("Run");
+  app.add_flag("--offline", options->offline, "Use downloaded models only")->group("Run");
+  app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
+  add_json_flag(app, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+}
+
+}  // namespace
+
+const Verb kExperiment{"experiment", "FILE", "Trains variants of a recipe and compares them", declare};
+
+}  // namespace modernbert::cli
