@@ -138,7 +138,7 @@ chart("Held-out loss over training time (nats)", lossCurves("seconds"), fixed, {
 for (const [i, variant] of data.variants.entries()) {
   const item = make(at("what"), "li"), name = make(item, "b", variant.name + " ");
   name.style.color = colour(i);
-  if (!variant.changes.length) item.append("the base recipe");
+  item.append((variant.from || "the base recipe") + (variant.changes.length ? " with " : ""));
   for (const change of variant.changes) make(item, "code", change);
   for (const note of variant.other_data) make(item, "em", note);
   for (const run of variant.runs) if (run.error) make(item, "em", `seed ${run.seed} failed: ${run.error}`);
