@@ -46,6 +46,9 @@ void embed(const modernbert::Model& model) {
   const modernbert::Embeddings vectors = embed(texts, options);
   const auto scores = modernbert::similarity(vectors, vectors, embed.similarity_function());
   std::printf("%zu vectors of %d values, similarity %.3f\n", vectors.rows(), vectors.dim, scores[1]);
+  const modernbert::PreparedTexts prepared = embed.prepare(texts, options);
+  const modernbert::Embeddings same_vectors = embed.run(prepared, options);
+  std::printf("%s\n", same_vectors.values == vectors.values ? "the same in two steps" : "not the same");
 }
 
 void hidden_states(const modernbert::Model& model) {

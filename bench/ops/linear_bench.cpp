@@ -2,21 +2,13 @@
 // library.
 #include <benchmark/benchmark.h>
 
-#include <random>
 #include <vector>
 
 #include "ops/linear.h"
+#include "random_rows.h"
 
 namespace modernbert {
 namespace {
-
-std::vector<float> random_values(size_t count) {
-  std::minstd_rand generator(1);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> values(count);
-  for (float& value : values) value = uniform(generator);
-  return values;
-}
 
 void run_tile(benchmark::State& state, GemmType type, GemmLibrary library) {
   const int64_t in = state.range(0), out = state.range(1), rows = 96;

@@ -8,6 +8,7 @@
 
 #include "modernbert/long_input.h"
 #include "modernbert/model.h"
+#include "modernbert/prepared_texts.h"
 
 namespace modernbert {
 
@@ -37,6 +38,13 @@ class Classify {
   std::vector<std::vector<LabelScore>> operator()(std::span<const std::string> texts,
                                                   std::span<const std::string> second,
                                                   const ClassifyOptions& options = {}) const;
+  // The call in two steps, see prepared_texts.h.   threads: for tokenizing; 0 = the model's.
+  PreparedTexts prepare(std::span<const std::string> texts, const ClassifyOptions& options = {},
+                        int threads = 0) const;
+  PreparedTexts prepare(std::span<const std::string> texts, std::span<const std::string> second,
+                        const ClassifyOptions& options = {}) const;
+  std::vector<std::vector<LabelScore>> run(const PreparedTexts& prepared,
+                                           const ClassifyOptions& options = {}) const;
 
  private:
   struct Impl;

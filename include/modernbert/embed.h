@@ -15,6 +15,7 @@
 
 #include "modernbert/long_input.h"
 #include "modernbert/model.h"
+#include "modernbert/prepared_texts.h"
 
 namespace modernbert {
 
@@ -54,10 +55,14 @@ struct QuantizedEmbeddings {
 // Thread-safe.
 class Embed {
  public:
-  // Error{kUnsupported} that names a module which is not implemented, or where the modules make no sentence
-  // embedding.
+  // Error{kUnsupported} that names a module which is not implemented, where the modules make no sentence
+  // embedding, or for a checkpoint of Stanford's ColBERT.
   explicit Embed(Model model);
   Embeddings operator()(std::span<const std::string> texts, const EmbedOptions& options = {}) const;
+  // The call in two steps, see prepared_texts.h.   threads: for tokenizing; 0 = the model's.
+  PreparedTexts prepare(std::span<const std::string> texts, const EmbedOptions& options = {},
+                        int threads = 0) const;
+  Embeddings run(const PreparedTexts& prepared, const EmbedOptions& options = {}) const;
   int32_t dim() const;
   Similarity similarity_function() const;
   const std::map<std::string, std::string>& prompts() const;

@@ -22,8 +22,10 @@ struct HubOptions {
   DownloadProgress progress;
 };
 
-// spec: an existing folder, or `org/name[@revision]`. Returns a folder with the model's files.
-// Errors: kNotFound (neither), kNetwork, kIo, kInvalidArgument (a malformed id).
+// spec: an existing folder, or `org/name[@revision]`. Returns a folder with the model's files. A branch or
+// tag that the cache has is looked up on the hub again, and fetched where it has moved; where that fails (one
+// quick try) the copy in the cache is used and a warning logged. A full commit hash, and offline, ask
+// nothing. Errors: kNotFound (neither), kNetwork, kIo, kInvalidArgument (a malformed id).
 std::filesystem::path resolve_model(std::string_view spec, const HubOptions& options = {});
 
 }  // namespace modernbert

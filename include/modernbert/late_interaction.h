@@ -24,6 +24,7 @@ class LateInteraction {
  public:
   explicit LateInteraction(Model model);
   // True where the folder follows PyLate's (or sentence-transformers' multi-vector) conventions.
+  // Error{kUnsupported} for a checkpoint of Stanford's ColBERT, here and in the constructor.
   static bool describes(const Model& model);
   // Queries are cut at the model's query length; kError refuses longer ones; kChunk is an error for queries.
   // Query expansion adds a vector per filling token, as the folder asks.

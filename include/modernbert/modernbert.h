@@ -15,6 +15,7 @@
 #include "modernbert/long_input.h"
 #include "modernbert/model.h"
 #include "modernbert/ner.h"
+#include "modernbert/prepared_texts.h"
 #include "modernbert/rerank.h"
 #include "modernbert/token_batch.h"
 #include "modernbert/tokenizer.h"

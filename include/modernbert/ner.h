@@ -9,6 +9,7 @@
 
 #include "modernbert/long_input.h"
 #include "modernbert/model.h"
+#include "modernbert/prepared_texts.h"
 
 namespace modernbert {
 
@@ -36,6 +37,10 @@ class Ner {
   explicit Ner(Model model);
   std::vector<std::vector<Entity>> operator()(std::span<const std::string> texts,
                                               const NerOptions& options = {}) const;
+  // The call in two steps, see prepared_texts.h.   threads: for tokenizing; 0 = the model's.
+  PreparedTexts prepare(std::span<const std::string> texts, const NerOptions& options = {},
+                        int threads = 0) const;
+  std::vector<std::vector<Entity>> run(const PreparedTexts& prepared, const NerOptions& options = {}) const;
 
  private:
   struct Impl;

@@ -1,6 +1,7 @@
 #include "cli/line_source.h"
 
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,7 +32,18 @@ LineSource::LineSource(std::vector<std::string> arguments, InvalidUtf8 policy)
     : arguments_(std::move(arguments)), policy_(policy) {}
 
 LineSource::LineSource(int fd, std::string name, InvalidUtf8 policy)
-    : fd_(fd), name_(std::move(name)), policy_(policy) {}
+    : fd_(fd), stop_fd_(::eventfd(0, EFD_CLOEXEC)), name_(std::move(name)), policy_(policy) {
+  if (stop_fd_ < 0) fail(ErrorCode::kIo, "{}: {}", name_, std::strerror(errno));
+}
+
+LineSource::~LineSource() {
+  if (stop_fd_ >= 0) ::close(stop_fd_);
+}
+
+void LineSource::stop() {
+  const uint64_t count = 1;
+  if (stop_fd_ >= 0) (void)!::write(stop_fd_, &count, sizeof count);
+}
 
 bool LineSource::next(std::vector<InputLine>& block) {
   block.clear();
@@ -84,7 +96,20 @@ bool LineSource::take_line(std::string& line) {
   return true;
 }
 
+// False once stop() was called.
+bool LineSource::wait_for_bytes() const {
+  pollfd entries[] = {{.fd = fd_, .events = POLLIN, .revents = 0},
+                      {.fd = stop_fd_, .events = POLLIN, .revents = 0}};
+  while (::poll(entries, 2, -1) < 0 && errno == EINTR) {
+  }
+  return entries[1].revents == 0;
+}
+
 void LineSource::read_more() {
+  if (!wait_for_bytes()) {
+    at_end_ = true;
+    return;
+  }
   buffer_.erase(0, begin_);
   scanned_ -= begin_;
   begin_ = 0;
@@ -101,7 +126,7 @@ void LineSource::read_more() {
   buffer_.resize(old_size + static_cast<size_t>(n < 0 ? 0 : n));
   if (n < 0) fail(ErrorCode::kIo, "{}: {}", name_, std::strerror(errno));
   at_end_ = n == 0;
-  bytes_read_ += static_cast<uint64_t>(n);
+  bytes_read_.fetch_add(static_cast<uint64_t>(n), std::memory_order_relaxed);
 }
 
 void LineSource::check_utf8(InputLine& line) const {

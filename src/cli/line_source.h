@@ -3,6 +3,7 @@
 // nothing more to say for the moment, so that an interactive caller gets answers line by line.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <exception>
 #include <string>
@@ -17,29 +18,37 @@ struct InputLine {
 
 enum class InvalidUtf8 { kError, kReplace };
 
-// Not thread-safe.
+// One thread reads; stop, place and bytes_read may be called by any other.
 class LineSource {
  public:
   LineSource(std::vector<std::string> arguments, InvalidUtf8 policy);
   // name: what messages call the stream. Does not own the descriptor.
   LineSource(int fd, std::string name, InvalidUtf8 policy);
+  ~LineSource();
+  LineSource(const LineSource&) = delete;
+  LineSource& operator=(const LineSource&) = delete;
 
   // The next block, overwritten; false at the end. A bad line is an error (kInvalidArgument) only once all
   // lines before it have been handed out.
   bool next(std::vector<InputLine>& block);
 
+  // Ends the stream here, also for a thread that waits inside next() for a terminal or a pipe.
+  void stop();
+
   // "standard input, line 3", "argument 2": how messages name a line.
   std::string place(uint64_t number) const;
-  uint64_t bytes_read() const { return bytes_read_; }
+  uint64_t bytes_read() const { return bytes_read_.load(std::memory_order_relaxed); }
 
  private:
   bool collect(std::vector<InputLine>& block);
   bool take_line(std::string& line);
   void read_more();
+  bool wait_for_bytes() const;
   void check_utf8(InputLine& line) const;
 
   std::vector<std::string> arguments_;
-  int fd_ = -1;  // -1: the arguments
+  int fd_ = -1;       // -1: the arguments
+  int stop_fd_ = -1;  // readable once stop() was called
   std::string name_;
   InvalidUtf8 policy_;
   std::string buffer_;
@@ -47,7 +56,7 @@ class LineSource {
   size_t scanned_ = 0;  // no line end in buffer_[begin_, scanned_)
   bool at_end_ = false;
   uint64_t lines_ = 0;
-  uint64_t bytes_read_ = 0;
+  std::atomic<uint64_t> bytes_read_ = 0;
   std::exception_ptr pending_;
 };
 

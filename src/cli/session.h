@@ -21,9 +21,11 @@ class Session {
   // Calls a task; only time spent in here counts as the model's.
   template <class Call>
   auto timed(const Call& call) {
-    const auto start = std::chrono::steady_clock::now();
+    const Clock::time_point start = Clock::now();
+    if (first_start_ == Clock::time_point()) first_start_ = start;
     auto result = call();
-    seconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    last_end_ = Clock::now();
+    seconds_ += std::chrono::duration<double>(last_end_ - start).count();
     return result;
   }
 
@@ -31,9 +33,12 @@ class Session {
   void finish() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   ModelOptions options_;
   Model model_;
   double seconds_ = 0;
+  Clock::time_point first_start_, last_end_;
 };
 
 }  // namespace modernbert::cli

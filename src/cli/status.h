@@ -1,4 +1,5 @@
 // Standard error: notes, and one status line that is redrawn in place on a terminal. Results never come here.
+// Thread-safe.
 #pragma once
 
 #include <string_view>

@@ -55,8 +55,7 @@ bool is_listed(const std::vector<std::string>& files, const char* name) {
 Downloader::Downloader(HubClient& hub, const RepoCache& cache, const ModelId& id, DownloadProgress progress)
     : hub_(hub), cache_(cache), id_(id), progress_(std::move(progress)) {}
 
-std::string Downloader::fetch_snapshot() {
-  const RepoListing listing = hub_.list();
+std::string Downloader::fetch_snapshot(const RepoListing& listing) {
   const auto files = select_files(listing.files, id_.text());
   for (const std::string& file : files) {
     std::error_code error;

@@ -16,7 +16,9 @@ class Downloader {
   // Fetches what the cache lacks, links it into the commit's snapshot, and last of all lets the revision
   // point there. Returns the commit. Errors: those of HubClient and select_files; kNetwork for content that
   // does not have the size or digest that the hub announced; kIo.
-  std::string fetch_snapshot();
+  std::string fetch_snapshot() { return fetch_snapshot(hub_.list()); }
+  // The same where the hub has been asked already.
+  std::string fetch_snapshot(const RepoListing& listing);
 
  private:
   void fetch_file(const std::string& commit, const std::string& file);

@@ -1,20 +1,9 @@
 #include "model/cost.h"
 
-#include <array>
-#include <string_view>
-#include <utility>
-
 namespace modernbert {
 namespace {
 
 using Kind = HeadKind;
-constexpr std::array<std::pair<std::string_view, Kind>, 5> kHeadSuffixes = {{
-    {"ForMaskedLM", Kind::kMaskedLm},
-    {"ForSequenceClassification", Kind::kSequenceClassification},
-    {"ForTokenClassification", Kind::kTokenClassification},
-    {"ForQuestionAnswering", Kind::kQuestionAnswering},
-    {"ForMultipleChoice", Kind::kMultipleChoice},
-}};
 
 int64_t norm_parameters(const EncoderConfig& config, bool bias) {
   return int64_t{config.hidden_size} * ((config.norm_weight ? 1 : 0) + (bias ? 1 : 0));
@@ -78,15 +67,6 @@ int64_t head_parameters(const EncoderConfig& config, HeadKind kind) {
 }
 
 }  // namespace
-
-HeadKind head_kind(const EncoderConfig& config) {
-  for (const std::string& name : config.architectures) {
-    for (const auto& [suffix, kind] : kHeadSuffixes) {
-      if (name.ends_with(suffix)) return kind;
-    }
-  }
-  return HeadKind::kNone;
-}
 
 int64_t matrix_parameters(const EncoderConfig& config) {
   const int64_t hidden = config.hidden_size;

@@ -5,22 +5,11 @@
 
 #include <cstdint>
 
+#include "model/head_kind.h"
 #include "modernbert/config.h"
 #include "modernbert/token_batch.h"
 
 namespace modernbert {
-
-enum class HeadKind {
-  kNone,  // the bare encoder (with its pooler, for classic BERT)
-  kMaskedLm,
-  kSequenceClassification,
-  kTokenClassification,
-  kQuestionAnswering,
-  kMultipleChoice,
-};
-
-// From the first known name in config.architectures; kNone where there is none.
-HeadKind head_kind(const EncoderConfig& config);
 
 struct ParameterCounts {
   int64_t embeddings = 0;  // tables and the norm behind them

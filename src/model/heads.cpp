@@ -14,26 +14,34 @@ PredictionHeadConfig pooler_config() {
       .dense = true, .dense_bias = true, .activation = Activation::kTanh, .norm = false, .norm_bias = false};
 }
 
-PredictionHead masked_lm_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().mlm_head, checkpoint.mlm_head()};
+PredictionHeadParams sequence_head(const Checkpoint& checkpoint) {
+  return checkpoint.sequence_head();
 }
 
-PredictionHead token_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().token_head, checkpoint.token_head()};
+PredictionHeadParams token_head(const Checkpoint& checkpoint) {
+  return checkpoint.token_head();
 }
 
-PredictionHead sequence_head(const LoadedEncoder& encoder, const Checkpoint& checkpoint) {
-  return {encoder, encoder.config().sequence_head, checkpoint.sequence_head()};
-}
-
-std::unique_ptr<Linear> projection(const LoadedEncoder& encoder, const LinearParams& params) {
-  return encoder.make_head_linear(params.weight.view(), params.bias);
+// Reads a classifier of so many outputs.
+auto classifier(int64_t outputs) {
+  return [outputs](const Checkpoint& checkpoint) { return checkpoint.classifier(outputs); };
 }
 
 }  // namespace
 
-ProjectionHead::ProjectionHead(PredictionHead head, std::unique_ptr<Linear> linear, int threads)
-    : head_(std::move(head)), projection_(std::move(linear)), threads_(threads) {}
+template <class ReadHead, class ReadProjection>
+ProjectionHead::Parts ProjectionHead::load(const LoadedEncoder& encoder, HeadKind kind,
+                                           const PredictionHeadConfig& config, const ReadHead& read_head,
+                                           const ReadProjection& read_projection) {
+  const Checkpoint checkpoint(encoder.config(), encoder.weights());
+  try {
+    PredictionHead head(encoder, config, read_head(checkpoint));
+    const LinearParams params = read_projection(checkpoint);
+    return {std::move(head), encoder.make_head_linear(params.weight.view(), params.bias), encoder.threads()};
+  } catch (const Error& error) {
+    throw_missing_head(error, kind, encoder.config());
+  }
+}
 
 Matrix ProjectionHead::logits(MatView<const float> hidden) const {
   Matrix y(hidden.rows, projection_->out_features());
@@ -42,18 +50,19 @@ Matrix ProjectionHead::logits(MatView<const float> hidden) const {
 }
 
 MaskedLm::MaskedLm(const EncoderPtr& encoder)
-    : ProjectionHead(masked_lm_head(*encoder, checkpoint_of(encoder)),
-                     projection(*encoder, checkpoint_of(encoder).mlm_decoder()), encoder->threads()) {}
+    : ProjectionHead(load(
+          *encoder, HeadKind::kMaskedLm, encoder->config().mlm_head,
+          [](const Checkpoint& checkpoint) { return checkpoint.mlm_head(); },
+          [](const Checkpoint& checkpoint) { return checkpoint.mlm_decoder(); })) {}
 
 TokenClassifier::TokenClassifier(const EncoderPtr& encoder)
-    : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
-                     projection(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
-                     encoder->threads()) {}
+    : ProjectionHead(load(*encoder, HeadKind::kTokenClassification, encoder->config().token_head, token_head,
+                          classifier(encoder->config().num_labels))) {}
 
 QuestionAnswerer::QuestionAnswerer(const EncoderPtr& encoder)
-    : ProjectionHead(token_head(*encoder, checkpoint_of(encoder)),
-                     projection(*encoder, checkpoint_of(encoder).question_answering_outputs()),
-                     encoder->threads()) {}
+    : ProjectionHead(
+          load(*encoder, HeadKind::kQuestionAnswering, encoder->config().token_head, token_head,
+               [](const Checkpoint& checkpoint) { return checkpoint.question_answering_outputs(); })) {}
 
 Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, ClassifierPooling pooling) {
   Matrix pooled(batch.sequences(), hidden.cols);
@@ -73,9 +82,8 @@ Matrix pool_sequences(const TokenBatch& batch, MatView<const float> hidden, Clas
 }
 
 SequenceClassifier::SequenceClassifier(const EncoderPtr& encoder)
-    : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
-                     projection(*encoder, checkpoint_of(encoder).classifier(encoder->config().num_labels)),
-                     encoder->threads()),
+    : ProjectionHead(load(*encoder, HeadKind::kSequenceClassification, encoder->config().sequence_head,
+                          sequence_head, classifier(encoder->config().num_labels))),
       pooling_(encoder->config().classifier_pooling) {}
 
 Matrix SequenceClassifier::logits(const TokenBatch& batch, MatView<const float> hidden) const {
@@ -83,8 +91,8 @@ Matrix SequenceClassifier::logits(const TokenBatch& batch, MatView<const float> 
 }
 
 MultipleChoice::MultipleChoice(const EncoderPtr& encoder)
-    : ProjectionHead(sequence_head(*encoder, checkpoint_of(encoder)),
-                     projection(*encoder, checkpoint_of(encoder).classifier(1)), encoder->threads()),
+    : ProjectionHead(load(*encoder, HeadKind::kMultipleChoice, encoder->config().sequence_head, sequence_head,
+                          classifier(1))),
       pooling_(encoder->config().classifier_pooling) {}
 
 Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidden) const {

@@ -1,9 +1,11 @@
 // Heads: hidden states to logits. Small classes on top of LoadedEncoder; all are immutable and thread-safe.
-// Constructors throw Error{kNotFound} that names the first missing tensor.
+// Constructors throw Error{kNotFound} that names the head, its first missing tensor and what the checkpoint
+// is for; kInvalidFile where a tensor has another shape.
 #pragma once
 
 #include <memory>
 
+#include "model/head_kind.h"
 #include "model/loaded_encoder.h"
 #include "model/prediction_head.h"
 #include "modernbert/token_batch.h"
@@ -20,7 +22,18 @@ class ProjectionHead {
   Matrix logits(MatView<const float> hidden) const;
 
  protected:
-  ProjectionHead(PredictionHead head, std::unique_ptr<Linear> projection, int threads);
+  struct Parts {
+    PredictionHead head;
+    std::unique_ptr<Linear> projection;
+    int threads;
+  };
+  explicit ProjectionHead(Parts parts)
+      : head_(std::move(parts.head)), projection_(std::move(parts.projection)), threads_(parts.threads) {}
+  // read_head: (const Checkpoint&) -> PredictionHeadParams.   read_projection: (const Checkpoint&) ->
+  // LinearParams.
+  template <class ReadHead, class ReadProjection>
+  static Parts load(const LoadedEncoder& encoder, HeadKind kind, const PredictionHeadConfig& config,
+                    const ReadHead& read_head, const ReadProjection& read_projection);
 
  private:
   PredictionHead head_;

@@ -5,11 +5,14 @@
 namespace modernbert {
 namespace {
 
-// The end of the batch that starts at `first`.
-size_t batch_end(std::span<const Sequence> sequences, size_t first) {
+// The end of the batch that starts at `first`.   tokens_left: of it and all sequences after it, which are
+// spread evenly: a small rest would run on few cores.
+size_t batch_end(std::span<const Sequence> sequences, size_t first, size_t tokens_left) {
+  const size_t batches = std::max<size_t>(1, (tokens_left + kBatchTokens - 1) / kBatchTokens);
+  const size_t share = (tokens_left + batches - 1) / batches;
   size_t tokens = sequences[first].ids.size();
   size_t end = first + 1;
-  while (end < sequences.size() && tokens + sequences[end].ids.size() <= kBatchTokens) {
+  while (end < sequences.size() && tokens < share && tokens + sequences[end].ids.size() <= kBatchTokens) {
     tokens += sequences[end].ids.size();
     ++end;
   }
@@ -39,9 +42,12 @@ Sequence as_sequence(const Encoding& encoding, const Model::Impl& model) {
 
 void run_batches(const LoadedEncoder& encoder, std::span<const Sequence> sequences,
                  const BatchVisitor& visit) {
+  size_t tokens_left = 0;
+  for (const Sequence& sequence : sequences) tokens_left += sequence.ids.size();
   for (size_t first = 0; first < sequences.size();) {
-    const size_t end = batch_end(sequences, first);
+    const size_t end = batch_end(sequences, first, tokens_left);
     const TokenBatch batch = pack(sequences.subspan(first, end - first));
+    tokens_left -= static_cast<size_t>(batch.tokens());
     visit(batch, encoder.forward(batch), first);
     first = end;
   }

@@ -26,7 +26,8 @@ Sequence as_sequence(const Encoding& encoding, const Model::Impl& model);
 // hidden: [T,H] of the batch, whose sequences are first, first+1, … of run_batches' argument.
 using BatchVisitor = std::function<void(const TokenBatch& batch, Matrix hidden, size_t first)>;
 
-// Batches hold consecutive sequences up to kBatchTokens tokens; a longer sequence makes a batch of its own.
+// Batches hold consecutive sequences up to kBatchTokens tokens, about equally many in each; a longer sequence
+// makes a batch of its own.
 // Nothing is sorted: packed batches need no padding, and a sequence's result does not depend on its batch.
 void run_batches(const LoadedEncoder& encoder, std::span<const Sequence> sequences,
                  const BatchVisitor& visit);

@@ -4,6 +4,7 @@
 
 #include "core/fail.h"
 #include "model/heads.h"
+#include "tasks/prepared_texts.h"
 #include "tasks/scores.h"
 #include "tasks/window_logits.h"
 
@@ -55,19 +56,33 @@ Classify::Classify(Model model) : impl_(std::make_shared<const Impl>(std::move(m
 
 std::vector<std::vector<LabelScore>> Classify::operator()(std::span<const std::string> texts,
                                                           const ClassifyOptions& options) const {
-  const Model& model = impl_->model;
-  return impl_->label(encode_texts(model.tokenizer(), texts, window_options(options.long_input, model.impl()),
-                                   model.threads()),
-                      options);
+  return run(prepare(texts, options), options);
 }
 
 std::vector<std::vector<LabelScore>> Classify::operator()(std::span<const std::string> texts,
                                                           std::span<const std::string> second,
                                                           const ClassifyOptions& options) const {
+  return run(prepare(texts, second, options), options);
+}
+
+PreparedTexts Classify::prepare(std::span<const std::string> texts, const ClassifyOptions& options,
+                                int threads) const {
   const Model& model = impl_->model;
-  return impl_->label(
-      encode_pairs(model.tokenizer(), texts, second, window_options(options.long_input, model.impl())),
-      options);
+  const WindowOptions window = window_options(options.long_input, model.impl());
+  return make_prepared(
+      {.windows = encode_texts(model.tokenizer(), texts, window, threads == 0 ? model.threads() : threads)});
+}
+
+PreparedTexts Classify::prepare(std::span<const std::string> texts, std::span<const std::string> second,
+                                const ClassifyOptions& options) const {
+  const Model& model = impl_->model;
+  const WindowOptions window = window_options(options.long_input, model.impl());
+  return make_prepared({.windows = encode_pairs(model.tokenizer(), texts, second, window)});
+}
+
+std::vector<std::vector<LabelScore>> Classify::run(const PreparedTexts& prepared,
+                                                   const ClassifyOptions& options) const {
+  return impl_->label(prepared.impl().windows, options);
 }
 
 }  // namespace modernbert

@@ -3,6 +3,8 @@
 #include <algorithm>
 
 #include "core/fail.h"
+#include "tasks/multi_vector_config.h"
+#include "tasks/prepared_texts.h"
 #include "tasks/scores.h"
 #include "tasks/sentence_transformers/module_pipeline.h"
 #include "tasks/window_logits.h"
@@ -34,6 +36,7 @@ struct Embed::Impl {
         config(read_sentence_transformer_config(model.folder())),
         pipeline(ModulePipeline::load(model.folder(), *model.impl().encoder, ModuleLevel::kSentence)),
         similarity(parse_similarity(config)) {
+    refuse_stanford_colbert(model);
     pipeline.width(kSentenceEmbedding);  // refuses folders that make none
   }
 
@@ -93,6 +96,11 @@ std::vector<Matrix> Embed::Impl::embed_late(std::span<const TextWindows> texts, 
 Embed::Embed(Model model) : impl_(std::make_shared<const Impl>(std::move(model))) {}
 
 Embeddings Embed::operator()(std::span<const std::string> texts, const EmbedOptions& options) const {
+  return run(prepare(texts, options), options);
+}
+
+PreparedTexts Embed::prepare(std::span<const std::string> texts, const EmbedOptions& options,
+                             int threads) const {
   if (options.truncate_dim < 0) {
     fail(ErrorCode::kInvalidArgument, "truncate_dim is {}, want 0 or more", options.truncate_dim);
   }
@@ -103,16 +111,21 @@ Embeddings Embed::operator()(std::span<const std::string> texts, const EmbedOpti
     texts = prompted;
   }
   const WindowOptions window = window_options(options.long_input, impl_->model.impl());
-  const std::vector<TextWindows> windows =
-      encode_texts(impl_->tokenizer, texts, window, impl_->model.threads());
-  const int32_t prompt_rows = impl_->prompt_tokens(prompt, window.max_length);
-  const bool late = options.late_chunking && window.mode == LongInput::kChunk;
+  return make_prepared({.windows = encode_texts(impl_->tokenizer, texts, window,
+                                                threads == 0 ? impl_->model.threads() : threads),
+                        .prompt_rows = impl_->prompt_tokens(prompt, window.max_length)});
+}
+
+Embeddings Embed::run(const PreparedTexts& prepared, const EmbedOptions& options) const {
+  const std::vector<TextWindows>& windows = prepared.impl().windows;
+  const int32_t prompt_rows = prepared.impl().prompt_rows;
+  const bool late = options.late_chunking && options.long_input.mode == LongInput::kChunk;
   const std::vector<Matrix> rows =
       late ? impl_->embed_late(windows, prompt_rows) : impl_->embed_windows(windows, prompt_rows);
 
   Embeddings result;
   result.dim = options.truncate_dim == 0 ? dim() : std::min(dim(), options.truncate_dim);
-  for (size_t i = 0; i < texts.size(); ++i) {
+  for (size_t i = 0; i < windows.size(); ++i) {
     std::vector<float> vector = late ? std::vector<float>(rows[i].row(0).begin(), rows[i].row(0).end())
                                      : mean_over_windows(windows[i], rows[i].view());
     // A mean of unit vectors is shorter than 1.

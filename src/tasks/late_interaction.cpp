@@ -126,6 +126,7 @@ std::vector<MultiVector> LateInteraction::Impl::encode(std::span<const std::stri
 LateInteraction::LateInteraction(Model model) : impl_(std::make_shared<const Impl>(std::move(model))) {}
 
 bool LateInteraction::describes(const Model& model) {
+  refuse_stanford_colbert(model);
   return is_multi_vector_folder(model.folder());
 }
 

@@ -145,6 +145,18 @@ MultiVectorConfig read_native(const Model& model, const SentenceTransformerConfi
 
 }  // namespace
 
+void refuse_stanford_colbert(const Model& model) {
+  const std::vector<std::string>& names = model.config().architectures;
+  const bool named = std::find(names.begin(), names.end(), "HF_ColBERT") != names.end();
+  // Its own files beside a PyLate folder's do no harm.
+  if (!named || std::filesystem::exists(model.folder() / "modules.json")) return;
+  fail(ErrorCode::kUnsupported,
+       "{}: architectures is HF_ColBERT (a checkpoint of Stanford's ColBERT), which is not supported; want a "
+       "folder "
+       "of PyLate's, with modules.json (PyLate reads this one and saves it as such)",
+       (model.impl().encoder_folder / "config.json").string());
+}
+
 bool is_multi_vector_folder(const std::filesystem::path& folder) {
   const SentenceTransformerConfig config = read_sentence_transformer_config(folder);
   if (config.model_type == "ColBERT" || config.model_type == "MultiVectorEncoder") return true;
@@ -156,6 +168,7 @@ bool is_multi_vector_folder(const std::filesystem::path& folder) {
 }
 
 MultiVectorConfig read_multi_vector_config(const Model& model, const Tokenizer& tokenizer) {
+  refuse_stanford_colbert(model);
   const SentenceTransformerConfig config = read_sentence_transformer_config(model.folder());
   const bool native = config.model_type == "MultiVectorEncoder" && !has_pylate_fields(config);
   return native ? read_native(model, config, tokenizer) : read_pylate(config, tokenizer);

@@ -28,6 +28,9 @@ struct MultiVectorConfig {
   bool attend_to_expansion = false;  // other tokens see the filling as keys
 };
 
+// Error (kUnsupported) for a checkpoint of Stanford's ColBERT, which has its projection and its settings
+// elsewhere and would otherwise pass for a plain BERT.
+void refuse_stanford_colbert(const Model& model);
 bool is_multi_vector_folder(const std::filesystem::path& folder);
 // Errors: kInvalidFile, kUnsupported.
 MultiVectorConfig read_multi_vector_config(const Model& model, const Tokenizer& tokenizer);

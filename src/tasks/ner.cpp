@@ -8,6 +8,7 @@
 #include "core/utf8.h"
 #include "model/heads.h"
 #include "tasks/entities.h"
+#include "tasks/prepared_texts.h"
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
@@ -104,9 +105,21 @@ Ner::Ner(Model model) : impl_(std::make_shared<const Impl>(std::move(model))) {}
 
 std::vector<std::vector<Entity>> Ner::operator()(std::span<const std::string> texts,
                                                  const NerOptions& options) const {
+  return run(prepare(texts, options), options);
+}
+
+PreparedTexts Ner::prepare(std::span<const std::string> texts, const NerOptions& options, int threads) const {
   const Model& model = impl_->model;
-  const std::vector<TextWindows> windows = encode_texts(
-      model.tokenizer(), texts, window_options(options.long_input, model.impl()), model.threads());
+  const WindowOptions window = window_options(options.long_input, model.impl());
+  return make_prepared(
+      {.windows = encode_texts(model.tokenizer(), texts, window, threads == 0 ? model.threads() : threads),
+       .texts = {texts.begin(), texts.end()}});
+}
+
+std::vector<std::vector<Entity>> Ner::run(const PreparedTexts& prepared, const NerOptions& options) const {
+  const Model& model = impl_->model;
+  const std::vector<TextWindows>& windows = prepared.impl().windows;
+  const std::vector<std::string>& texts = prepared.impl().texts;
   const std::vector<Sequence> sequences = all_sequences(windows, model.impl());
   std::vector<Matrix> scores;  // one per window
   run_batches(*model.impl().encoder, sequences, [&](const TokenBatch& batch, Matrix hidden, size_t) {

@@ -129,5 +129,59 @@ TEST(Stream, ABadTextIsNamedAndTheOthersBeforeItAnswered) {
   EXPECT_THAT(result.err, HasSubstr("mask"));
 }
 
+// Blocks of a few lines are read, computed and written at the same time; what comes out is what each text
+// gives alone.
+TEST(Stream, OverlappingChangesNoBit) {
+  std::string input;
+  std::vector<std::string> texts;
+  for (int i = 0; i < 3000; ++i) {
+    texts.push_back("number " + std::to_string(i * 7919 % 3000) + std::string(i % 40, 'x') + " of them");
+    input += "{\"t\": \"" + texts.back() + "\"}\n";
+  }
+  const Arguments embed = {"embed", "-m", nano(), "--json"};
+  Arguments stream = embed;
+  stream.insert(stream.end(), {"--jsonl", "t"});
+  const auto lines = run_program(stream, input).lines();
+  ASSERT_EQ(lines.size(), texts.size());
+  for (const size_t i : {0, 1, 1023, 1024, 2047, 2048, 2999}) {
+    Arguments alone = embed;
+    alone.push_back(texts[i]);
+    EXPECT_EQ(run_program(alone).lines().at(0), lines[i]) << i;
+  }
+}
+
+TEST(Stream, ABadLineAfterManyBlocksIsReportedAfterAllAnswers) {
+  std::string input;
+  for (int i = 0; i < 5000; ++i) input += "{\"t\": \"text\"}\n";
+  const Result result = run_program(tokenize_with({"--jsonl", "t"}), input + "{\"u\": 1}\n" + input);
+  EXPECT_EQ(result.lines().size(), 5000u);
+  expect_failure(result, "standard input, line 5001");
+}
+
+// The reading thread waits for a terminal or a pipe that may stay silent for ever.
+TEST(Stream, AnErrorEndsTheProgramWhileTheInputStaysOpen) {
+  Child child({"fill-mask", "-m", nano(), "--json"});
+  child.write("no mask at all\n");
+  const Result result = child.wait();
+  EXPECT_EQ(result.exit_code, 1);
+  EXPECT_THAT(result.err, HasSubstr("standard input, line 1 has no mask token"));
+}
+
+TEST(Stream, AClosedOutputEndsTheProgramWhileTheInputStaysOpen) {
+  Child child(kTokenize);
+  child.write("a\n");
+  child.read_line();
+  child.close_output();
+  child.write("b\n");
+  const Result result = child.wait();
+  EXPECT_EQ(result.exit_code, 0);
+  EXPECT_EQ(result.err, "");
+}
+
+TEST(Stream, AFullDiskIsAnError) {
+  const std::string input(200'000, '\n');
+  expect_failure(run_program(kTokenize, input, "/dev/full"), "standard output: No space left on device");
+}
+
 }  // namespace
 }  // namespace modernbert::testing

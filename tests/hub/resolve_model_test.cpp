@@ -1,14 +1,17 @@
 // Folder, cache, hub: who answers when, and what the cache looks like afterwards.
+#include <chrono>
 #include <fstream>
 #include <thread>
 
 #include "hub/hub_fixture.h"
+#include "modernbert/log.h"
 
 namespace modernbert {
 namespace {
 
 namespace fs = std::filesystem;
 using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using testing::HubTest;
 using ::testing::IsEmpty;
@@ -20,6 +23,25 @@ using testing::large_file;
 using testing::model_files;
 using testing::small_file;
 using testing::weights_content;
+
+constexpr const char* kAsksForMain = "GET /api/models/org/model/revision/main";
+
+// The library's warnings while it lives.
+class Warnings {
+ public:
+  Warnings() {
+    set_log_callback([this](LogLevel level, std::string_view message) {
+      if (level == LogLevel::kWarning) lines_.emplace_back(message);
+    });
+  }
+  ~Warnings() { set_log_callback({}); }
+  Warnings(const Warnings&) = delete;
+  Warnings& operator=(const Warnings&) = delete;
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  std::vector<std::string> lines_;
+};
 
 TEST_F(HubTest, AnExistingFolderWins) {
   EXPECT_EQ(resolve(temporary_.path().string()), temporary_.path());
@@ -58,11 +80,17 @@ TEST_F(HubTest, LinksFilesOfSubfoldersRelatively) {
   EXPECT_EQ(read_file(pooling), "{\"pooling_mode_mean_tokens\":true}");
 }
 
-TEST_F(HubTest, ASecondCallAsksNothing) {
+TEST_F(HubTest, ASecondCallAsksOnlyWhereTheBranchStands) {
   const fs::path first = resolve();
   hub_.server().forget();
   EXPECT_EQ(resolve(), first);
   EXPECT_EQ(resolve("org/model@main"), first);
+  EXPECT_THAT(hub_.server().lines(), ElementsAre(kAsksForMain, kAsksForMain));
+}
+
+TEST_F(HubTest, ACommitInTheCacheAsksNothing) {
+  const fs::path first = resolve();
+  hub_.server().forget();
   EXPECT_EQ(resolve(std::string("org/model@") + kCommitA), first);
   EXPECT_THAT(hub_.server().lines(), IsEmpty());
 }
@@ -76,8 +104,12 @@ TEST_F(HubTest, ReadsACacheThatAnotherClientWrote) {
     write_file_atomically(repo() / "blobs" / name, "x");
     fs::create_symlink(fs::path("../../blobs") / name, snapshot(kCommitB) / name);
   }
+  const Warnings warnings;
   EXPECT_EQ(resolve("org/model@refs/pr/3"), snapshot(kCommitB));
-  EXPECT_THAT(hub_.server().lines(), IsEmpty());
+  // The hub has no such revision (any more); the copy is still good.
+  EXPECT_THAT(warnings.lines(),
+              ElementsAre(AllOf(HasSubstr("using the copy in the cache"), HasSubstr(kCommitB),
+                                HasSubstr("has no such model or revision"))));
 }
 
 TEST_F(HubTest, FetchesOnlyWhatASnapshotLacks) {
@@ -110,7 +142,7 @@ TEST_F(HubTest, NoticesAMissingShardAndAMissingModule) {
   }
   hub_.server().forget();
   resolve();
-  EXPECT_THAT(hub_.server().lines(), IsEmpty());
+  EXPECT_THAT(hub_.server().lines(), ElementsAre(kAsksForMain));
 }
 
 TEST_F(HubTest, RemembersWhatARepositoryDoesNotHave) {
@@ -119,7 +151,7 @@ TEST_F(HubTest, RemembersWhatARepositoryDoesNotHave) {
   EXPECT_TRUE(fs::exists(repo() / ".no_exist" / kCommitA / "model.safetensors"));
   hub_.server().forget();
   EXPECT_EQ(resolve(), folder);
-  EXPECT_THAT(hub_.server().lines(), IsEmpty());
+  EXPECT_THAT(hub_.server().lines(), ElementsAre(kAsksForMain));
 }
 
 TEST_F(HubTest, AMovedBranchGetsANewSnapshotAndSharesBlobs) {
@@ -127,14 +159,86 @@ TEST_F(HubTest, AMovedBranchGetsANewSnapshotAndSharesBlobs) {
   auto files = model_files();
   files["config.json"] = small_file("{\"model_type\":\"bert\"}", "3967ff7fee9d40eb77abadd6a292230496ca9f24");
   hub_.commit("main", kCommitB, files);
-  EXPECT_EQ(resolve(), first);       // what is cached is used
-  fs::remove(repo() / "refs/main");  // forget where the branch stood
   hub_.server().forget();
   EXPECT_EQ(resolve(), snapshot(kCommitB));
+  EXPECT_EQ(hub_.server().count(kAsksForMain), 1);
   EXPECT_EQ(read_file(snapshot(kCommitB) / "config.json"), "{\"model_type\":\"bert\"}");
   EXPECT_EQ(read_file(repo() / "refs/main"), kCommitB);
   EXPECT_EQ(read_file(first / "config.json"), "{\"model_type\":\"modernbert\"}");
   EXPECT_EQ(hub_.server().count(std::string("GET /org/model/resolve/") + kCommitB + "/model.safetensors"), 0);
+}
+
+// What is in the cache is used, with a warning, where the hub cannot say whether the branch has moved.
+TEST_F(HubTest, ABranchInTheCacheNeedsNoHub) {
+  const fs::path first = resolve();
+  for (const int status : {401, 404, 429, 500, 503}) {
+    hub_.intercept(
+        [&](const testing::ServerRequest&, size_t) { return testing::ServerAnswer{.status = status}; });
+    hub_.server().forget();
+    const Warnings warnings;
+    EXPECT_EQ(resolve(), first) << status;
+    EXPECT_THAT(hub_.server().lines(), ElementsAre(kAsksForMain)) << status;  // one try
+    EXPECT_THAT(warnings.lines(), ElementsAre(AllOf(HasSubstr("org/model@main: using the copy in the cache"),
+                                                    HasSubstr(kCommitA))))
+        << status;
+  }
+}
+
+TEST_F(HubTest, ABranchInTheCacheDoesNotWaitLongForASilentHub) {
+  const fs::path first = resolve();
+  hub_.intercept([](const testing::ServerRequest&, size_t) { return testing::ServerAnswer{.hang = true}; });
+  const Warnings warnings;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(resolve(), first);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(warnings.lines().size(), 1u);
+}
+
+TEST_F(HubTest, ABranchInTheCacheIsUsedWhereNobodyListens) {
+  const fs::path first = resolve();
+  HubOptions unreachable = options();
+  unreachable.endpoint = "http://127.0.0.1:1";
+  const Warnings warnings;
+  EXPECT_EQ(resolve_model("org/model", unreachable), first);
+  EXPECT_EQ(warnings.lines().size(), 1u);
+}
+
+TEST_F(HubTest, AnAnswerThatIsNoListingIsNoReasonToFail) {
+  const fs::path first = resolve();
+  hub_.intercept(
+      [](const testing::ServerRequest&, size_t) { return testing::ServerAnswer{.body = "<html>"}; });
+  const Warnings warnings;
+  EXPECT_EQ(resolve(), first);
+  EXPECT_EQ(warnings.lines().size(), 1u);
+}
+
+// The new commit's files cannot be had: the old snapshot is whole, and the branch stays there.
+TEST_F(HubTest, AMoveThatCannotBeFollowedLeavesTheOldSnapshot) {
+  const fs::path first = resolve();
+  auto files = model_files();
+  files["config.json"] = small_file("{\"model_type\":\"bert\"}", "3967ff7fee9d40eb77abadd6a292230496ca9f24");
+  hub_.commit("main", kCommitB, files);
+  hub_.intercept([](const testing::ServerRequest& request, size_t) -> std::optional<testing::ServerAnswer> {
+    if (request.target.find("config.json") == std::string::npos) return std::nullopt;
+    return testing::ServerAnswer{.status = 403};
+  });
+  const Warnings warnings;
+  EXPECT_EQ(resolve(), first);
+  EXPECT_EQ(warnings.lines().size(), 1u);
+  EXPECT_EQ(read_file(repo() / "refs/main"), kCommitA);
+  hub_.intercept({});
+  EXPECT_EQ(resolve(), snapshot(kCommitB));
+}
+
+TEST_F(HubTest, AMoveThatCannotBeWrittenLeavesTheOldSnapshot) {
+  const fs::path first = resolve();
+  auto files = model_files();
+  files["config.json"] = small_file("{\"model_type\":\"bert\"}", "3967ff7fee9d40eb77abadd6a292230496ca9f24");
+  hub_.commit("main", kCommitB, files);
+  write_file_atomically(repo() / "snapshots" / kCommitB, "a file where a folder should be");
+  const Warnings warnings;
+  EXPECT_EQ(resolve(), first);
+  EXPECT_EQ(warnings.lines().size(), 1u);
 }
 
 TEST_F(HubTest, ResolvesTagsAndCommits) {

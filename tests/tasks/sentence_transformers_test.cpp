@@ -116,6 +116,32 @@ TEST(SentenceFolder, UnknownModuleIsNamed) {
   fs::remove_all(own);
 }
 
+// It would load as a plain BERT and give vectors that mean nothing.
+TEST(SentenceFolder, StanfordsColbertIsRefused) {
+  const auto goldens = testing::source_dir() / "tests/tasks/goldens";
+  const auto own = fs::temp_directory_path() / "modernbert_hf_colbert";
+  fs::create_directories(own);
+  Json config = read_json_file(goldens / "bert_ner" / "config.json");
+  config["architectures"] = {"HF_ColBERT"};
+  write_file_atomically(own / "config.json", config.dump());
+  write_file_atomically(own / "artifact.metadata", "{}");
+  const Model model = testing::load_linked({own, goldens / "bert_ner", goldens / "tokenizer_wordpiece"});
+  const auto expect_refused = [](const auto& make) {
+    try {
+      make();
+      ADD_FAILURE() << "no error";
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kUnsupported);
+      EXPECT_THAT(error.what(), ::testing::HasSubstr("config.json: architectures is HF_ColBERT"));
+      EXPECT_THAT(error.what(), ::testing::Not(::testing::HasSubstr("\n")));
+    }
+  };
+  expect_refused([&] { const Embed task(model); });
+  expect_refused([&] { const Rerank task(model); });
+  expect_refused([&] { const LateInteraction task(model); });
+  fs::remove_all(own);
+}
+
 // The layout that sentence-transformers' multi-vector encoder writes: prompts, query expansion and a mask
 // module.
 class MultiVectorGolden : public ::testing::TestWithParam<const char*> {};

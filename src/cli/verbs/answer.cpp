@@ -80,10 +80,12 @@ int run(const Options& options, std::vector<std::string> texts, ByteWriter& out)
   Session session(options.model);
   const AnswerQuestions answer(session.model());
   run_stream<Question>(
-      input, out, session.progress_wanted(out),
+      {input, out, session.progress_wanted(out)},
       [&](InputLine& line) { return read_question(options, input, line); },
       [&](std::span<const Question> block) {
-        const auto results = session.timed([&] { return answer(block, options.answer); });
+        return session.timed([&] { return answer(block, options.answer); });
+      },
+      [&](std::span<const Question> block, const std::vector<std::vector<Answer>>& results) {
         for (size_t i = 0; i < block.size(); ++i) {
           options.json ? print_json(results[i], options.answer.top_k, out)
                        : print_table(block[i], results[i], out);

@@ -86,16 +86,19 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
   Input input(options.input, texts);
   Session session(options.model);
   const Choose choose(session.model());
-  const auto run_questions = [&](std::span<const ChoiceQuestion> block) {
-    print_block(block, session.timed([&] { return choose(block, options.long_input); }), options.json, out);
+  const auto compute = [&](std::span<const ChoiceQuestion> block) {
+    return session.timed([&] { return choose(block, options.long_input); });
+  };
+  const auto print = [&](std::span<const ChoiceQuestion> block, const std::vector<ChoiceResult>& results) {
+    print_block(block, results, options.json, out);
   };
   if (prompt_given) {
     const ChoiceQuestion question = read_choices(options, input);
-    run_questions({&question, 1});
+    print({&question, 1}, compute({&question, 1}));
   } else {
     run_stream<ChoiceQuestion>(
-        input, out, session.progress_wanted(out),
-        [&](InputLine& line) { return read_question(options, input, line); }, run_questions);
+        {input, out, session.progress_wanted(out)},
+        [&](InputLine& line) { return read_question(options, input, line); }, compute, print);
   }
   session.finish();
   return 0;

@@ -36,17 +36,30 @@ ScoreFunction parse_function(std::string_view name) {
   fail(ErrorCode::kInvalidArgument, "\"{}\", want softmax, sigmoid or none", name);
 }
 
-// Single texts and pairs are two calls of the task; the answers come back in the block's order.
-std::vector<Labels> classify_block(const Classify& classify, std::span<const TextPair> block,
-                                   const ClassifyOptions& options) {
+// Single texts and pairs are two calls of the task.
+struct PreparedPairs {
+  std::optional<PreparedTexts> singles, pairs;  // unset where there are none
+};
+
+PreparedPairs prepare_block(const Classify& classify, std::span<const TextPair> block,
+                            const ClassifyOptions& options, int threads) {
   std::vector<std::string> singles, firsts, seconds;
   for (const TextPair& pair : block) {
     (pair.second ? firsts : singles).push_back(pair.first);
     if (pair.second) seconds.push_back(*pair.second);
   }
+  PreparedPairs prepared;
+  if (!singles.empty()) prepared.singles = classify.prepare(singles, options, threads);
+  if (!firsts.empty()) prepared.pairs = classify.prepare(firsts, seconds, options);
+  return prepared;
+}
+
+// The answers in the block's order.
+std::vector<Labels> classify_block(const Classify& classify, std::span<const TextPair> block,
+                                   const PreparedPairs& prepared, const ClassifyOptions& options) {
   std::vector<Labels> of_singles, of_pairs;
-  if (!singles.empty()) of_singles = classify(singles, options);
-  if (!firsts.empty()) of_pairs = classify(firsts, seconds, options);
+  if (prepared.singles) of_singles = classify.run(*prepared.singles, options);
+  if (prepared.pairs) of_pairs = classify.run(*prepared.pairs, options);
   std::vector<Labels> results;
   size_t next_single = 0, next_pair = 0;
   for (const TextPair& pair : block) {
@@ -90,10 +103,15 @@ int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out
   PairReader reader(options.pair, input, texts);
   Session session(options.model);
   const Classify classify(session.model());
-  run_stream<TextPair>(
-      input, out, session.progress_wanted(out), [&](InputLine& line) { return reader.read(line); },
-      [&](std::span<const TextPair> block) {
-        const auto results = session.timed([&] { return classify_block(classify, block, options.classify); });
+  run_stages<TextPair>(
+      {input, out, session.progress_wanted(out)}, [&](InputLine& line) { return reader.read(line); },
+      [&](std::span<const TextPair> block, Cores cores) {
+        return prepare_block(classify, block, options.classify, tokenizing_threads(cores));
+      },
+      [&](std::span<const TextPair> block, const PreparedPairs& prepared) {
+        return session.timed([&] { return classify_block(classify, block, prepared, options.classify); });
+      },
+      [&](std::span<const TextPair> block, const std::vector<Labels>& results) {
         for (size_t i = 0; i < block.size(); ++i) {
           options.json ? print_json(results[i], top_k, out) : print_table(block[i], results[i], top_k, out);
         }

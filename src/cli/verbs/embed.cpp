@@ -66,9 +66,15 @@ void run_single(const Options& options, Input& input, Session& session, ByteWrit
   if (!options.calibration.empty()) calibration = read_npy(options.calibration);
   const Embed embed(session.model());
   EmbeddingQuantizer quantizer(options.precision, std::move(calibration), make_sink(options, out));
-  run_texts(input, out, progress_wanted(options, session, out), [&](std::span<const std::string> block) {
-    quantizer.write(session.timed([&] { return embed(block, options.embed); }));
-  });
+  run_prepared_texts(
+      {input, out, progress_wanted(options, session, out)},
+      [&](std::span<const std::string> block, Cores cores) {
+        return embed.prepare(block, options.embed, tokenizing_threads(cores));
+      },
+      [&](const PreparedTexts& prepared) {
+        return session.timed([&] { return embed.run(prepared, options.embed); });
+      },
+      [&](std::span<const std::string>, const Embeddings& embeddings) { quantizer.write(embeddings); });
   const int32_t cut = options.embed.truncate_dim;
   quantizer.finish(cut > 0 ? std::min(cut, embed.dim()) : embed.dim());
 }
@@ -112,12 +118,16 @@ void run_multi(const Options& options, Input& input, Session& session, ByteWrite
   if (to_file(options)) file.emplace(options.output);
   ByteWriter& target = file ? file->writer() : out;
   const bool json = options.json || !options.output.empty();
-  run_texts(input, out, progress_wanted(options, session, out), [&](std::span<const std::string> block) {
-    const auto results = session.timed([&] {
-      return queries ? colbert.encode_queries(block, mode) : colbert.encode_documents(block, mode);
-    });
-    for (const MultiVector& vectors : results) print_vectors(vectors, json, target);
-  });
+  run_texts(
+      {input, out, progress_wanted(options, session, out)},
+      [&](std::span<const std::string> block) {
+        return session.timed([&] {
+          return queries ? colbert.encode_queries(block, mode) : colbert.encode_documents(block, mode);
+        });
+      },
+      [&](std::span<const std::string>, const std::vector<MultiVector>& results) {
+        for (const MultiVector& vectors : results) print_vectors(vectors, json, target);
+      });
   if (file) file->commit();
 }
 

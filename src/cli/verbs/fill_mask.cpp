@@ -58,12 +58,16 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
   Input input(options.input, texts);
   Session session(options.model);
   const FillMask fill(session.model());
-  run_texts(input, out, session.progress_wanted(out), [&](std::span<const std::string> block) {
-    const auto results = session.timed([&] { return fill(block, options.fill); });
-    for (size_t i = 0; i < block.size(); ++i) {
-      options.json ? print_json(results[i], out) : print_table(block[i], results[i], out);
-    }
-  });
+  run_texts(
+      {input, out, session.progress_wanted(out)},
+      [&](std::span<const std::string> block) {
+        return session.timed([&] { return fill(block, options.fill); });
+      },
+      [&](std::span<const std::string> block, const std::vector<FillMaskResult>& results) {
+        for (size_t i = 0; i < block.size(); ++i) {
+          options.json ? print_json(results[i], out) : print_table(block[i], results[i], out);
+        }
+      });
   session.finish();
   return 0;
 }

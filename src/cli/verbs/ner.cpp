@@ -51,13 +51,20 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
   Input input(options.input, texts);
   Session session(options.model);
   const Ner ner(session.model());
-  run_texts(input, out, session.progress_wanted(out), [&](std::span<const std::string> block) {
-    const auto results = session.timed([&] { return ner(block, options.ner); });
-    for (size_t i = 0; i < block.size(); ++i) {
-      options.json ? print_json(results[i], options.ner.aggregation, out)
-                   : print_table(block[i], results[i], out);
-    }
-  });
+  run_prepared_texts(
+      {input, out, session.progress_wanted(out)},
+      [&](std::span<const std::string> block, Cores cores) {
+        return ner.prepare(block, options.ner, tokenizing_threads(cores));
+      },
+      [&](const PreparedTexts& prepared) {
+        return session.timed([&] { return ner.run(prepared, options.ner); });
+      },
+      [&](std::span<const std::string> block, const std::vector<std::vector<Entity>>& results) {
+        for (size_t i = 0; i < block.size(); ++i) {
+          options.json ? print_json(results[i], options.ner.aggregation, out)
+                       : print_table(block[i], results[i], out);
+        }
+      });
   session.finish();
   return 0;
 }

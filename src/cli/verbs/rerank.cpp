@@ -86,15 +86,20 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
   const bool keep_text = options.text || !options.json;
   Ranking ranking(static_cast<size_t>(options.top_k));
   int64_t first_index = 0;
-  run_texts(input, out, session.progress_wanted(out), [&](std::span<const std::string> block) {
-    const auto ranked = session.timed([&] { return rerank(options.query, block, options.rerank); });
-    std::vector<float> scores(block.size());
-    for (const RankedDocument& document : ranked)
-      scores.at(static_cast<size_t>(document.index)) = document.score;
-    for (size_t i = 0; i < block.size(); ++i) {
-      ranking.add({first_index++, scores[i], keep_text ? block[i] : std::string()});
-    }
-  });
+  run_texts(
+      {input, out, session.progress_wanted(out)},
+      [&](std::span<const std::string> block) {
+        return session.timed([&] { return rerank(options.query, block, options.rerank); });
+      },
+      [&](std::span<const std::string> block, const std::vector<RankedDocument>& ranked) {
+        std::vector<float> scores(block.size());
+        for (const RankedDocument& document : ranked) {
+          scores.at(static_cast<size_t>(document.index)) = document.score;
+        }
+        for (size_t i = 0; i < block.size(); ++i) {
+          ranking.add({first_index++, scores[i], keep_text ? block[i] : std::string()});
+        }
+      });
   options.json ? print_json(ranking.finish(), options.text, out) : print_table(ranking.finish(), out);
   session.finish();
   return 0;

@@ -110,10 +110,10 @@ void run_encode(const Options& options, const Tokenizer& tokenizer, const std::v
   Input input(options.input, texts);
   PairReader reader(options.pair, input, texts);
   run_stream<TextPair>(
-      input, out, !options.folder.quiet && !out.is_terminal(),
+      {input, out, !options.folder.quiet && !out.is_terminal()},
       [&](InputLine& line) { return reader.read(line); },
-      [&](std::span<const TextPair> block) {
-        const auto encodings = encode_block(tokenizer, block, options);
+      [&](std::span<const TextPair> block) { return encode_block(tokenizer, block, options); },
+      [&](std::span<const TextPair> block, const std::vector<Encoding>& encodings) {
         for (size_t i = 0; i < block.size(); ++i) {
           options.json ? write_json_line(out, encoding_to_json(encodings[i], options))
                        : print_table(block[i], encodings[i], out);
@@ -128,11 +128,14 @@ void run_decode(const Options& options, const Tokenizer& tokenizer, const std::v
   Input input(options.input, from_stream ? std::vector<std::string>()
                                          : std::vector{fmt::format("{}", fmt::join(texts, " "))});
   run_stream<std::vector<int32_t>>(
-      input, out, !options.folder.quiet && !out.is_terminal(),
+      {input, out, !options.folder.quiet && !out.is_terminal()},
       [&](InputLine& line) { return read_token_ids(input, line); },
       [&](std::span<const std::vector<int32_t>> block) {
         std::vector<std::string> decoded;
         for (const auto& ids : block) decoded.push_back(tokenizer.decode(ids, options.no_special_tokens));
+        return decoded;
+      },
+      [&](std::span<const std::vector<int32_t>>, const std::vector<std::string>& decoded) {
         for (const std::string& text : decoded) {
           options.json ? write_json_line(out, OutJson{{"text", text}}) : out.write(text + "\n");
         }
