@@ -32,8 +32,7 @@ void check_names(const ExperimentPlan& plan, const ExperimentOptions& options) {
 
 PlannedVariant planned_variant(const ExperimentPlan& plan, const Variant& variant, CostMeter& meter) {
   const Recipe recipe = variant_recipe(plan, variant, plan.seeds.front());
-  PlannedVariant planned{.name = variant.name};
-  for (const FieldValue& change : variant.changes) planned.changes.push_back(change.text());
+  PlannedVariant planned{.name = variant.name, .from = variant.from, .changes = variant.own_changes()};
   planned.notes = data_differences(variant_recipe(plan, plan.variants.front(), plan.seeds.front()), recipe);
   planned.parameters = meter.parameters(recipe);
   planned.flops_per_token = meter.flops_per_token(recipe);
@@ -48,7 +47,7 @@ std::string read_metrics(const fs::path& folder) {
 VariantResult read_variant(const PlannedExperiment& planned, size_t variant,
                            const std::vector<RunOutcome>& outcomes) {
   const PlannedVariant& p = planned.variants[variant];
-  VariantResult result{.name = p.name, .changes = p.changes, .notes = p.notes};
+  VariantResult result{.name = p.name, .from = p.from, .changes = p.changes, .notes = p.notes};
   result.parameters = p.parameters;
   result.flops_per_token = p.flops_per_token;
   result.tokens = p.tokens;

@@ -34,8 +34,9 @@ struct ExperimentParts {
 // What an experiment will do.
 struct PlannedVariant {
   std::string name;
-  std::vector<std::string> changes;
-  std::vector<std::string> notes;  // where its data differ from the first variant's
+  std::string from;                  // as of Variant
+  std::vector<std::string> changes;  // its own
+  std::vector<std::string> notes;    // where its data differ from the first variant's
   int64_t parameters = 0;
   double flops_per_token = 0;  // of training
   int64_t tokens = 0;          // of each run

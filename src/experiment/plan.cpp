@@ -102,11 +102,13 @@ std::vector<Variant> read_variants(RecipeSection& section) {
     Variant variant{.name = entry.text("name", "")};
     if (variant.name.empty()) entry.reject("name", "is missing");
     variant.where = entry.node("name")->where;
-    if (const std::string from = entry.text("from", ""); !from.empty()) {
-      const auto other = std::ranges::find(variants, from, &Variant::name);
+    variant.from = entry.text("from", "");
+    if (!variant.from.empty()) {
+      const auto other = std::ranges::find(variants, variant.from, &Variant::name);
       if (other == variants.end())
-        entry.reject("from", fmt::format("no variant above is called \"{}\"", from));
+        entry.reject("from", fmt::format("no variant above is called \"{}\"", variant.from));
       variant.changes = other->changes;
+      variant.inherited = other->changes.size();
     }
     for (FieldValue& field : read_fields(entry)) variant.changes.push_back(std::move(field));
     entry.reject_unknown();
@@ -136,6 +138,12 @@ std::string FieldValue::text() const {
   std::string text = to_yaml(value);
   std::ranges::replace(text, '\n', ' ');
   return field + ": " + text.substr(0, text.find_last_not_of(' ') + 1);
+}
+
+std::vector<std::string> Variant::own_changes() const {
+  std::vector<std::string> texts;
+  for (size_t i = inherited; i < changes.size(); ++i) texts.push_back(changes[i].text());
+  return texts;
 }
 
 BudgetKind parse_budget(std::string_view name, std::string_view field) {

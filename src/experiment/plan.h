@@ -33,8 +33,13 @@ struct FieldValue {
 
 struct Variant {
   std::string name;                 // also of its folder
-  std::vector<FieldValue> changes;  // of the base, in order; those of the variant it starts from come first
+  std::string from;                 // the variant it starts from; empty = the base
+  std::vector<FieldValue> changes;  // of the base, in order; those of `from` come first
+  size_t inherited = 0;             // so many of the changes
   std::string where;
+
+  // For people: what it adds to what it starts from.
+  std::vector<std::string> own_changes() const;
 };
 
 // What all variants have equally much of. The first variant trains on the base recipe's schedule.tokens.

@@ -45,7 +45,8 @@ RunResult read_run_result(uint64_t seed, const RunOutcome& outcome, const std::s
 
 struct VariantResult {
   std::string name;
-  std::vector<std::string> changes;  // "model.mlp_layer: mlp"
+  std::string from;                  // the variant it starts from; empty = the base recipe
+  std::vector<std::string> changes;  // of that, "model.mlp_bias: true"
   std::vector<std::string> notes;    // where its data differ from the first variant's
   int64_t parameters = 0;
   double flops_per_token = 0;             // of training

@@ -53,6 +53,7 @@ OrderedJson to_json(const ExperimentResults& results, const VariantResult& varia
   OrderedJson runs = OrderedJson::array();
   for (const RunResult& run : variant.runs) runs.push_back(to_json(run));
   return {{"name", variant.name},
+          {"from", variant.from.empty() ? OrderedJson() : OrderedJson(variant.from)},
           {"changes", variant.changes},
           {"other_data", variant.notes},
           {"parameters", variant.parameters},

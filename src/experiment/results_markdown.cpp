@@ -79,9 +79,11 @@ Row row_of(const ExperimentResults& results, const VariantResult& variant) {
 
 // What the variants are, and what the table does not say about them.
 std::string remarks(const VariantResult& variant) {
-  std::string text = fmt::format(
-      "- `{}`: {}\n", variant.name,
-      variant.changes.empty() ? "the base recipe" : fmt::format("`{}`", fmt::join(variant.changes, "`, `")));
+  std::string text =
+      fmt::format("- `{}`: {}", variant.name,
+                  variant.from.empty() ? "the base recipe" : fmt::format("`{}`", variant.from));
+  if (!variant.changes.empty()) text += fmt::format(" with `{}`", fmt::join(variant.changes, "`, `"));
+  text += "\n";
   for (const std::string& note : variant.notes) text += fmt::format("  - {}\n", note);
   for (const RunResult& run : variant.runs) {
     if (!run.outcome.error.empty())

@@ -21,8 +21,8 @@ constexpr std::string_view kPage = R"html(<!doctype html>
 .results i { display: inline-block; width: 10px; height: 10px; border-radius: 5px; margin-right: 8px; }
 .best { font-weight: 600; }
 .what { margin: 10px 0 0; padding: 0; list-style: none; font-size: 13px; }
-.what li { margin: 4px 0; }
-.what code { font-size: 12px; background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 1px 5px; margin-right: 4px; }
+.what li { margin: 4px 0; line-height: 1.8; }
+.what code { font-size: 12px; background: var(--page); border: 1px solid var(--line); border-radius: 4px; padding: 1px 5px; margin-right: 4px; white-space: nowrap; }
 .what em { color: var(--soft); font-style: normal; display: block; }
 </style>
 </head>
@@ -138,7 +138,7 @@ chart("Held-out loss over training time (nats)", lossCurves("seconds"), fixed, {
 for (const [i, variant] of data.variants.entries()) {
   const item = make(at("what"), "li"), name = make(item, "b", variant.name + " ");
   name.style.color = colour(i);
-  if (!variant.changes.length) item.append("the base recipe");
+  item.append((variant.from || "the base recipe") + (variant.changes.length ? " with " : ""));
   for (const change of variant.changes) make(item, "code", change);
   for (const note of variant.other_data) make(item, "em", note);
   for (const run of variant.runs) if (run.error) make(item, "em", `seed ${run.seed} failed: ${run.error}`);

@@ -18,6 +18,9 @@ using ::testing::Not;
 class Experiment : public ::testing::Test {
  protected:
   void SetUp() override {
+#ifdef __SANITIZE_ADDRESS__
+    GTEST_SKIP() << "speeds at 8192 tokens take minutes under a sanitizer; experiment_test covers the engine";
+#endif
     std::ofstream(folder_.file("text.txt")) << read_bytes(source_dir() / "docs" / "cli.md");
     const auto tokenized =
         run_program({"tokenize-corpus", "--tokenizer", nano(), "-o", folder_.file("corpus"), "--format",

@@ -46,6 +46,9 @@ set: {schedule: {tokens: 2k}}
   EXPECT_THAT(names(plan), ElementsAre("first", "deep", "deeper"));
   EXPECT_THAT(changes(plan.variants[2]), ElementsAre("model.num_hidden_layers: 4", "model.mlp_bias: true",
                                                      "model.num_hidden_layers: 6"));
+  EXPECT_EQ(plan.variants[2].from, "deep");
+  EXPECT_THAT(plan.variants[2].own_changes(),
+              ElementsAre("model.mlp_bias: true", "model.num_hidden_layers: 6"));
   const Recipe recipe = variant_recipe(plan, plan.variants[2], 6);
   EXPECT_EQ(recipe.name, "try/deeper");
   EXPECT_EQ(recipe.seed, 6u);

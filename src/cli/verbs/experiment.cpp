@@ -50,12 +50,18 @@ std::string machine_text(const Recipe& recipe) {
 
 OutJson to_json(const PlannedVariant& variant, double seconds) {
   return {{"name", variant.name},
+          {"from", variant.from.empty() ? OutJson() : OutJson(variant.from)},
           {"changes", variant.changes},
           {"other_data", variant.notes},
           {"parameters", variant.parameters},
           {"training_flops_per_token", variant.flops_per_token},
           {"tokens", variant.tokens},
           {"seconds", seconds}};
+}
+
+std::string changes_text(const PlannedVariant& variant) {
+  const std::string changes = fmt::format("{}", fmt::join(variant.changes, "; "));
+  return variant.from.empty() ? changes : fmt::format("{}; {}", variant.from, changes);
 }
 
 // seconds: predicted, by variant, of one run.
@@ -68,7 +74,7 @@ void print_plan(const ExperimentPlan& plan, const PlannedExperiment& planned,
     const PlannedVariant& variant = planned.variants[i];
     table.add_row({variant.name, count_text(static_cast<double>(variant.parameters)),
                    count_text(static_cast<double>(variant.tokens)), duration_text(seconds[i]),
-                   fmt::format("{}", fmt::join(variant.changes, "; "))});
+                   changes_text(variant)});
     for (const std::string& note : variant.notes) table.add_row({"", "", "", "", "  " + note});
     all += seconds[i] * static_cast<double>(plan.seeds.size());
   }
