@@ -20,6 +20,12 @@ enum class MlpKind { kGlu, kMlp };  // Wo(act(u) * g), [u,g] = Wi x  |  Wo(act(W
 enum class ClassifierPooling { kCls, kMean, kMax };
 enum class ProblemType { kUnset, kRegression, kSingleLabel, kMultiLabel };
 
+// Under FlexBERT's names: "prenorm", "glu", "layernorm", "cls", …
+std::string_view to_string(BlockKind block);
+std::string_view to_string(MlpKind mlp);
+std::string_view to_string(NormKind norm);
+std::string_view to_string(ClassifierPooling pooling);
+
 // What may differ from layer to layer.
 struct LayerConfig {
   int32_t window = -1;        // keys with |i-j| <= window are visible; -1 = all

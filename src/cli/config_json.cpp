@@ -27,24 +27,14 @@ OutJson head_to_json(const PredictionHeadConfig& head) {
   return object;
 }
 
-const char* name_of(BlockKind block) {
-  if (block == BlockKind::kPreNorm) return "prenorm";
-  return block == BlockKind::kPostNorm ? "postnorm" : "parallel_prenorm";
-}
-
-const char* name_of(ClassifierPooling pooling) {
-  if (pooling == ClassifierPooling::kMean) return "mean";
-  return pooling == ClassifierPooling::kMax ? "max" : "cls";
-}
-
 // One entry per layer: kind, the window on each side (null = all), how much of each head is rotated and by
 // which base.
 void add_layers(const EncoderConfig& config, OutJson& object) {
   OutJson blocks = OutJson::array(), mlps = OutJson::array(), windows = OutJson::array(),
           thetas = OutJson::array(), dims = OutJson::array();
   for (const LayerConfig& layer : config.layers) {
-    blocks.push_back(name_of(layer.block));
-    mlps.push_back(layer.mlp == MlpKind::kGlu ? "glu" : "mlp");
+    blocks.push_back(std::string(to_string(layer.block)));
+    mlps.push_back(std::string(to_string(layer.mlp)));
     windows.push_back(layer.window < 0 ? OutJson() : OutJson(layer.window));
     thetas.push_back(static_cast<float>(layer.rope_theta));
     dims.push_back(config.rope_dim(layer));
@@ -73,7 +63,7 @@ void add_blocks(const EncoderConfig& config, OutJson& object) {
   object["embedding_norm"] = config.embedding_norm;
   object["skip_first_prenorm"] = config.skip_first_prenorm;
   object["final_norm"] = config.final_norm;
-  object["norm_kind"] = config.norm_kind == NormKind::kLayerNorm ? "layernorm" : "rmsnorm";
+  object["norm_kind"] = std::string(to_string(config.norm_kind));
   object["norm_weight"] = config.norm_weight;
   object["norm_eps"] = static_cast<float>(config.norm_eps);
   object["norm_bias"] = config.norm_bias;
@@ -89,7 +79,7 @@ void add_heads(const EncoderConfig& config, OutJson& object) {
   object["tie_word_embeddings"] = config.tie_word_embeddings;
   object["sequence_head"] = head_to_json(config.sequence_head);
   object["token_head"] = head_to_json(config.token_head);
-  object["classifier_pooling"] = name_of(config.classifier_pooling);
+  object["classifier_pooling"] = std::string(to_string(config.classifier_pooling));
   object["num_labels"] = config.num_labels;
   object["id2label"] = config.id2label;
   object["problem_type"] = name_of(config.problem_type);

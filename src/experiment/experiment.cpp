@@ -61,17 +61,17 @@ VariantResult read_variant(const PlannedExperiment& planned, size_t variant,
 
 // Of every variant that has a trained model.
 void measure_models(const ExperimentOptions& options, const MeasureInference& measure,
-                    std::vector<VariantResult>& variants) {
+                    ExperimentResults& results) {
   std::vector<InferenceJob> jobs;
   std::vector<VariantResult*> measured;
-  for (VariantResult& variant : variants) {
+  for (VariantResult& variant : results.variants) {
     const auto run = std::ranges::find_if(variant.runs, &RunResult::finished);
     if (run == variant.runs.end()) continue;
     const fs::path folder = options.output / variant.name;
     jobs.push_back({folder / fmt::format("seed-{}", run->seed) / "model", folder / "inference.json"});
     measured.push_back(&variant);
   }
-  const auto speeds = measure_in_turns(jobs, measure);
+  const auto speeds = measure_in_turns(jobs, results.inference_lengths, measure);
   for (size_t i = 0; i < jobs.size(); ++i) measured[i]->inference = speeds[i];
 }
 
@@ -121,12 +121,13 @@ ExperimentResults run_experiment(const ExperimentPlan& plan, const ExperimentOpt
                             .base_name = plan.base_name,
                             .budget = plan.budget,
                             .seeds = plan.seeds,
+                            .inference_lengths = plan.inference_lengths,
                             .machine = options.machine};
   for (size_t i = 0; i < planned.variants.size(); ++i)
     results.variants.push_back(read_variant(planned, i, outcomes));
   if (!stopped) {
     parts.runner.observer.on_note("measuring the trained models");
-    measure_models(options, parts.measure_inference, results.variants);
+    measure_models(options, parts.measure_inference, results);
   }
   write_results(options.output, results);
   return results;

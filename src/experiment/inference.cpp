@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "core/file.h"
 #include "core/json.h"
 #include "measure/forward_speed.h"
@@ -32,7 +34,8 @@ Json to_json(const std::vector<InferenceSpeed>& speeds) {
   return list;
 }
 
-std::vector<InferenceSpeed> read_record(const fs::path& path) {
+// Empty where there is none of these lengths.
+std::vector<InferenceSpeed> read_record(const fs::path& path, std::span<const int32_t> lengths) {
   std::vector<InferenceSpeed> speeds;
   const std::optional<Json> record = read_json_file_if_exists(path);
   if (!record || !record->is_array()) return speeds;
@@ -41,19 +44,21 @@ std::vector<InferenceSpeed> read_record(const fs::path& path) {
     speeds.push_back({static_cast<int32_t>(object.integer("length", 0, 1, 1 << 24)),
                       object.number("tokens_per_s", 0), object.string("remark", "")});
   }
+  if (!std::ranges::equal(speeds, lengths, {}, &InferenceSpeed::length)) speeds.clear();
   return speeds;
 }
 
 }  // namespace
 
-std::vector<InferenceSpeed> measure_inference(const fs::path& model, const EncoderOptions& options) {
+std::vector<InferenceSpeed> measure_inference(const fs::path& model, std::span<const int32_t> lengths,
+                                              const EncoderOptions& options) {
   std::vector<InferenceSpeed> speeds;
   try {
     const auto encoder = LoadedEncoder::load(model, options);
-    for (const int32_t length : kInferenceLengths) speeds.push_back(measure_length(*encoder, length));
+    for (const int32_t length : lengths) speeds.push_back(measure_length(*encoder, length));
   } catch (const Error& error) {
     speeds.clear();
-    for (const int32_t length : kInferenceLengths) speeds.push_back({length, 0, error.what()});
+    for (const int32_t length : lengths) speeds.push_back({length, 0, error.what()});
   }
   return speeds;
 }
@@ -68,15 +73,16 @@ std::vector<InferenceSpeed> faster_of(const std::vector<InferenceSpeed>& a,
 }
 
 std::vector<std::vector<InferenceSpeed>> measure_in_turns(const std::vector<InferenceJob>& jobs,
+                                                          std::span<const int32_t> lengths,
                                                           const MeasureInference& measure) {
   std::vector<std::vector<InferenceSpeed>> speeds;
-  for (const InferenceJob& job : jobs) speeds.push_back(read_record(job.record));
+  for (const InferenceJob& job : jobs) speeds.push_back(read_record(job.record, lengths));
   std::vector<size_t> missing;
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (speeds[i].empty()) missing.push_back(i);
   }
   for (int turn = 0; turn < kTurns; ++turn) {
-    for (const size_t i : missing) speeds[i] = faster_of(speeds[i], measure(jobs[i].model));
+    for (const size_t i : missing) speeds[i] = faster_of(speeds[i], measure(jobs[i].model, lengths));
   }
   for (const size_t i : missing) write_file_atomically(jobs[i].record, to_json(speeds[i]).dump() + "\n");
   return speeds;

@@ -1,10 +1,10 @@
 // How fast the trained variants run: forward passes over texts of several lengths.
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -12,9 +12,7 @@
 
 namespace modernbert {
 
-// Tokens of a text. Batches hold kInferenceTokens of them, so that all lengths do the same work outside
-// attention.
-inline constexpr std::array<int32_t, 3> kInferenceLengths = {128, 512, 8192};
+// Batches hold so many tokens, whatever the texts' length: all lengths do the same work outside attention.
 inline constexpr int32_t kInferenceTokens = 8192;
 
 struct InferenceSpeed {
@@ -23,16 +21,18 @@ struct InferenceSpeed {
   std::string remark;
 };
 
-// Speeds of a model folder, by kInferenceLengths. Not measured: texts longer than a table of absolute
-// positions; encoders that cannot run.
+// Speeds of a model folder, by length. Not measured: texts longer than a table of absolute positions;
+// encoders that cannot run.   lengths: of texts, tokens, at most kInferenceTokens.
 std::vector<InferenceSpeed> measure_inference(const std::filesystem::path& model,
+                                              std::span<const int32_t> lengths,
                                               const EncoderOptions& options);
 
 // Of two measurements the faster, length by length.   Either may be empty.
 std::vector<InferenceSpeed> faster_of(const std::vector<InferenceSpeed>& a,
                                       const std::vector<InferenceSpeed>& b);
 
-using MeasureInference = std::function<std::vector<InferenceSpeed>(const std::filesystem::path& model)>;
+using MeasureInference = std::function<std::vector<InferenceSpeed>(const std::filesystem::path& model,
+                                                                   std::span<const int32_t> lengths)>;
 
 // A variant whose speed is wanted: its trained model, and the file that keeps the result.
 struct InferenceJob {
@@ -40,9 +40,10 @@ struct InferenceJob {
   std::filesystem::path record;
 };
 
-// Speeds by job. What a record holds is not measured again; the others are measured in turns, so that a
-// disturbance of the machine does not hit one of them alone.
+// Speeds by job. What a record of these lengths holds is not measured again; the others are measured in
+// turns, so that a disturbance of the machine does not hit one of them alone.
 std::vector<std::vector<InferenceSpeed>> measure_in_turns(const std::vector<InferenceJob>& jobs,
+                                                          std::span<const int32_t> lengths,
                                                           const MeasureInference& measure);
 
 }  // namespace modernbert

@@ -6,6 +6,7 @@
 #include <set>
 
 #include "core/fail.h"
+#include "experiment/inference.h"
 #include "experiment/variant_grid.h"
 #include "training/recipe/recipe_section.h"
 
@@ -59,6 +60,19 @@ std::vector<uint64_t> read_seeds(RecipeSection& section, uint64_t default_seed) 
   }
   if (seeds.empty()) seeds.push_back(default_seed);
   return seeds;
+}
+
+void read_inference(RecipeSection& section, std::vector<int32_t>& lengths) {
+  if (!section.has("inference")) return;
+  lengths.clear();
+  for (const std::string& text : section.texts("inference")) {
+    const auto length = parse_count(text);
+    if (!length || *length < 1 || *length > kInferenceTokens)
+      section.reject("inference",
+                     fmt::format("\"{}\" is no length of a text, want numbers of tokens from 1 to {}", text,
+                                 kInferenceTokens));
+    lengths.push_back(static_cast<int32_t>(*length));
+  }
 }
 
 // Folders are named after variants.
@@ -179,6 +193,7 @@ ExperimentPlan read_experiment(const fs::path& path, const std::vector<std::stri
   const Recipe base = parse_recipe_tree(plan.base);
   plan.held_out_seed = base.evaluation.seed;
   plan.seeds = read_seeds(section, base.seed);
+  read_inference(section, plan.inference_lengths);
   if (section.has("variants") && section.has("grid"))
     section.reject("grid", "contradicts variants: an experiment has one of them");
   const RecipeNode* grid = section.node("grid");

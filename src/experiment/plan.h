@@ -5,6 +5,7 @@
 //   base: ../nano.yaml              # a recipe; the path is relative to this file
 //   budget: tokens                  # equal tokens, flops or time
 //   seeds: [17, 18]
+//   inference: [128, 512]           # speeds of texts of so many tokens
 //   set: {schedule.tokens: 2M}      # of all variants
 //   variants:
 //     - name: geglu
@@ -52,6 +53,7 @@ struct ExperimentPlan {
   std::string base_name;  // file of the base recipe, as the experiment writes it
   BudgetKind budget = BudgetKind::kTokens;
   std::vector<uint64_t> seeds;
+  std::vector<int32_t> inference_lengths = {128, 512, 8192};  // of texts that trained models are timed on
   uint64_t held_out_seed = 17;  // of the text and masks that runs of all seeds are judged by
   RecipeNode base;              // `set` and overrides applied
   std::vector<Variant> variants;

@@ -65,6 +65,7 @@ struct ExperimentResults {
   std::string base_name;
   BudgetKind budget = BudgetKind::kTokens;
   std::vector<uint64_t> seeds;
+  std::vector<int32_t> inference_lengths;
   std::string machine;  // "avx512, bf16, 2 threads"
   std::vector<VariantResult> variants;
 

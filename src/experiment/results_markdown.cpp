@@ -56,9 +56,9 @@ std::string inference_text(const VariantResult& variant, int32_t length) {
   return speed == variant.inference.end() ? kUnknown : speed_text(speed->tokens_per_s);
 }
 
-Row header() {
+Row header(const ExperimentResults& results) {
   Row row = {"variant", "held-out loss", "difference", "training tok/s"};
-  for (const int32_t length : kInferenceLengths) row.push_back(fmt::format("tok/s at {}", length));
+  for (const int32_t length : results.inference_lengths) row.push_back(fmt::format("tok/s at {}", length));
   row.insert(row.end(), {"memory", "parameters", "tokens", "time"});
   return row;
 }
@@ -69,7 +69,7 @@ Row row_of(const ExperimentResults& results, const VariantResult& variant) {
   const double peak = variant.peak_bytes();
   Row row = {variant.name, loss_text(variant), is_first ? "" : text_of(results.difference(variant), true),
              speed_text(speed ? speed->mean : 0)};
-  for (const int32_t length : kInferenceLengths) row.push_back(inference_text(variant, length));
+  for (const int32_t length : results.inference_lengths) row.push_back(inference_text(variant, length));
   row.push_back(peak > 0 ? fmt::format("{:.0f} MB", peak * 1e-6) : kUnknown);
   row.push_back(count_text(static_cast<double>(variant.parameters)));
   row.push_back(count_text(static_cast<double>(variant.tokens)));
@@ -102,7 +102,7 @@ std::string results_markdown(const ExperimentResults& results) {
       fmt::format("# {}\n\nBase `{}`, equal {}; seeds {}; {}.\n\n", results.name, results.base_name,
                   results.budget == BudgetKind::kFlops ? "FLOPs" : to_string(results.budget),
                   fmt::join(results.seeds, ", "), results.machine);
-  std::vector<Row> rows = {header()};
+  std::vector<Row> rows = {header(results)};
   for (const VariantResult& variant : results.variants) rows.push_back(row_of(results, variant));
   text += aligned_table(rows);
   text +=

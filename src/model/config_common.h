@@ -14,6 +14,8 @@ EncoderConfig read_bert_config(const JsonObject& json);
 // Sizes, with bounds that keep products of any two inside 63 bits; labels; architectures.
 void read_sizes(const JsonObject& json, EncoderConfig& config);
 void read_labels(const JsonObject& json, EncoderConfig& config);
+// The sizes again, under the names that all model types share.
+void write_sizes(const EncoderConfig& config, OrderedJson& json);
 
 // The activation in `field`, or the default.
 Activation read_activation(const JsonObject& json, const std::string& field, Activation default_value);

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "core/fail.h"
+#include "model/config_common.h"
 #include "model/config_flexbert.h"
 
 namespace modernbert {
@@ -89,21 +90,11 @@ void add_head(const PredictionHeadConfig& head, const std::string& name, Ordered
   json["head_" + name + "_norm"] = head.norm;
 }
 
-const char* name_of(ClassifierPooling pooling) {
-  if (pooling == ClassifierPooling::kMean) return "mean";
-  return pooling == ClassifierPooling::kMax ? "max" : "cls";
-}
-
 }  // namespace
 
 OrderedJson flexbert_json(const EncoderConfig& config) {
   OrderedJson json;
-  json["vocab_size"] = config.vocab_size;
-  json["hidden_size"] = config.hidden_size;
-  json["intermediate_size"] = config.intermediate_size;
-  json["num_hidden_layers"] = config.num_hidden_layers;
-  json["num_attention_heads"] = config.num_attention_heads;
-  json["max_position_embeddings"] = config.max_position_embeddings;
+  write_sizes(config, json);
   json["hidden_act"] = to_string(config.hidden_activation);
   add_types(config, json);
   add_attention(config, json);
@@ -111,7 +102,7 @@ OrderedJson flexbert_json(const EncoderConfig& config) {
   json["embed_norm"] = config.embedding_norm;
   json["skip_first_prenorm"] = config.skip_first_prenorm;
   json["final_norm"] = config.final_norm;
-  json["normalization"] = config.norm_kind == NormKind::kLayerNorm ? "layernorm" : "rmsnorm";
+  json["normalization"] = to_string(config.norm_kind);
   json["norm_kwargs"] = {
       {"eps", config.norm_eps}, {"bias", config.norm_bias}, {"elementwise_affine", config.norm_weight}};
   json["attn_qkv_bias"] = config.attn_qkv_bias;
@@ -122,7 +113,7 @@ OrderedJson flexbert_json(const EncoderConfig& config) {
   json["tie_word_embeddings"] = config.tie_word_embeddings;
   add_head(config.mlm_head, "pred", json);
   add_head(config.sequence_head, "class", json);
-  json["pooling_type"] = name_of(config.classifier_pooling);
+  json["pooling_type"] = to_string(config.classifier_pooling);
   json["pad_token_id"] = config.pad_token_id;
   return json;
 }

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/fail.h"
+#include "model/config_common.h"
 #include "model/config_flexbert.h"
 #include "modernbert/activation.h"
 
@@ -53,15 +54,6 @@ void add_layers(const EncoderConfig& config, OrderedJson& json) {
   if (const auto every = global_every(config)) json["global_attn_every_n_layers"] = *every;
 }
 
-void add_sizes(const EncoderConfig& config, OrderedJson& json) {
-  json["vocab_size"] = config.vocab_size;
-  json["hidden_size"] = config.hidden_size;
-  json["intermediate_size"] = config.intermediate_size;
-  json["num_hidden_layers"] = config.num_hidden_layers;
-  json["num_attention_heads"] = config.num_attention_heads;
-  json["max_position_embeddings"] = config.max_position_embeddings;
-}
-
 void add_blocks(const EncoderConfig& config, OrderedJson& json) {
   json["hidden_activation"] = to_string(config.hidden_activation);
   json["norm_eps"] = config.norm_eps;
@@ -70,7 +62,7 @@ void add_blocks(const EncoderConfig& config, OrderedJson& json) {
   json["mlp_bias"] = config.mlp_in_bias;
   json["decoder_bias"] = config.decoder_bias;
   json["tie_word_embeddings"] = config.tie_word_embeddings;
-  json["classifier_pooling"] = config.classifier_pooling == ClassifierPooling::kCls ? "cls" : "mean";
+  json["classifier_pooling"] = to_string(config.classifier_pooling);
   json["classifier_bias"] = config.mlm_head.dense_bias;
   json["classifier_activation"] = to_string(config.mlm_head.activation);
 }
@@ -85,7 +77,7 @@ void add_token_ids(const EncoderConfig& config, OrderedJson& json) {
 
 OrderedJson modernbert_json(const EncoderConfig& config) {
   OrderedJson json;
-  add_sizes(config, json);
+  write_sizes(config, json);
   add_blocks(config, json);
   add_layers(config, json);
   add_token_ids(config, json);
@@ -94,7 +86,7 @@ OrderedJson modernbert_json(const EncoderConfig& config) {
 
 OrderedJson bert_json(const EncoderConfig& config) {
   OrderedJson json;
-  add_sizes(config, json);
+  write_sizes(config, json);
   json["hidden_act"] = to_string(config.hidden_activation);
   json["layer_norm_eps"] = config.norm_eps;
   json["type_vocab_size"] = config.type_vocab_size;
@@ -139,6 +131,15 @@ bool is_modernbert(const EncoderConfig& config) {
 }
 
 }  // namespace
+
+void write_sizes(const EncoderConfig& config, OrderedJson& json) {
+  json["vocab_size"] = config.vocab_size;
+  json["hidden_size"] = config.hidden_size;
+  json["intermediate_size"] = config.intermediate_size;
+  json["num_hidden_layers"] = config.num_hidden_layers;
+  json["num_attention_heads"] = config.num_attention_heads;
+  json["max_position_embeddings"] = config.max_position_embeddings;
+}
 
 EncoderConfig in_widest_family(EncoderConfig config) {
   if (config.model_type == "flex_bert" && is_modernbert(config)) config.model_type = "modernbert";

@@ -116,16 +116,16 @@ void CpuLayer::normalize_in_place(const Tile& tile, const NormParams& norm, CpuT
   scratch.clock.mark(CpuOp::kNorm);
 }
 
-RowsView CpuLayer::input_of(const Linear& linear, const Tile& tile, const std::optional<NormParams>& norm,
+RowsView CpuLayer::input_of(const Linear& linear, const Tile& tile, const NormParams* norm,
                             CpuThreadScratch& scratch) const {
-  if (norm) return normalized(tile, *norm, linear.row_type(), scratch);
+  if (norm != nullptr) return normalized(tile, *norm, linear.row_type(), scratch);
   return in_type_of(linear, rows_of(tile.x), tile.buffers.hidden, tile.share, scratch);
 }
 
 void CpuLayer::project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& workspace,
                        CpuThreadScratch& scratch) const {
   const bool post_norm = layer_.block == BlockKind::kPostNorm;
-  const RowsView input = input_of(*qkv_, tile, post_norm ? std::nullopt : attn_norm_, scratch);
+  const RowsView input = input_of(*qkv_, tile, post_norm ? nullptr : attn_norm(), scratch);
   const Rotation rotation{rotates() ? workspace.rope_tables.at(rope_key()).get() : nullptr, batch.positions,
                           query_scale_};
   multiply(*qkv_, input, tile.share, scratch, [&](int64_t row, int64_t column, MatView<float> y) {
@@ -154,15 +154,15 @@ void CpuLayer::finish(const RowsView& context, const Tile& tile, CpuThreadScratc
   switch (layer_.block) {
     case BlockKind::kPreNorm:
       add_attention(context, tile, scratch);
-      return feed_forward(input_of(*mlp_in_, tile, mlp_norm_, scratch), tile, scratch);
+      return feed_forward(input_of(*mlp_in_, tile, &*mlp_norm_, scratch), tile, scratch);
     case BlockKind::kPostNorm:
       add_attention(context, tile, scratch);
       normalize_in_place(tile, *attn_norm_, scratch);
-      feed_forward(input_of(*mlp_in_, tile, std::nullopt, scratch), tile, scratch);
+      feed_forward(input_of(*mlp_in_, tile, nullptr, scratch), tile, scratch);
       return normalize_in_place(tile, *mlp_norm_, scratch);
     case BlockKind::kParallel:
       // First the MLP: it reads what attention has read.
-      feed_forward(input_of(*mlp_in_, tile, attn_norm_, scratch), tile, scratch);
+      feed_forward(input_of(*mlp_in_, tile, attn_norm(), scratch), tile, scratch);
       return add_attention(context, tile, scratch);
   }
 }

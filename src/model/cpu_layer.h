@@ -54,8 +54,10 @@ class CpuLayer {
                       CpuThreadScratch& scratch) const;
   void normalize_in_place(const Tile& tile, const NormParams& norm, CpuThreadScratch& scratch) const;
   // What a product reads from the stream: its norm, or where there is none the stream itself.
-  RowsView input_of(const Linear& linear, const Tile& tile, const std::optional<NormParams>& norm,
+  // norm: null = none.
+  RowsView input_of(const Linear& linear, const Tile& tile, const NormParams* norm,
                     CpuThreadScratch& scratch) const;
+  const NormParams* attn_norm() const { return attn_norm_ ? &*attn_norm_ : nullptr; }
   void store_heads(int64_t token, int64_t column, MatView<const float> y, const Rotation& rotation,
                    AttentionLayout& layout) const;
   void activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const;

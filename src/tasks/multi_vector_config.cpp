@@ -152,8 +152,7 @@ void refuse_stanford_colbert(const Model& model) {
   if (!named || std::filesystem::exists(model.folder() / "modules.json")) return;
   fail(ErrorCode::kUnsupported,
        "{}: architectures is HF_ColBERT (a checkpoint of Stanford's ColBERT), which is not supported; want a "
-       "folder "
-       "of PyLate's, with modules.json (PyLate reads this one and saves it as such)",
+       "folder of PyLate's, with modules.json (PyLate reads this one and saves it as such)",
        (model.impl().encoder_folder / "config.json").string());
 }
 

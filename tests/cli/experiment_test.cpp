@@ -18,9 +18,6 @@ using ::testing::Not;
 class Experiment : public ::testing::Test {
  protected:
   void SetUp() override {
-#ifdef __SANITIZE_ADDRESS__
-    GTEST_SKIP() << "speeds at 8192 tokens take minutes under a sanitizer; experiment_test covers the engine";
-#endif
     std::ofstream(folder_.file("text.txt")) << read_bytes(source_dir() / "docs" / "cli.md");
     const auto tokenized =
         run_program({"tokenize-corpus", "--tokenizer", nano(), "-o", folder_.file("corpus"), "--format",
@@ -32,7 +29,7 @@ class Experiment : public ::testing::Test {
            "local_attention: 16}\n"
            "batch: {sequences: 4, micro_batch: 2}\nschedule: {tokens: 1k}\n"
            "evaluation: {every: 3, batches: 1}\ncompute: {threads: 2}\n";
-    std::ofstream(folder_.file("try.yaml")) << "base: base.yaml\nvariants:\n"
+    std::ofstream(folder_.file("try.yaml")) << "base: base.yaml\ninference: [32, 128]\nvariants:\n"
                                                "  - name: base\n"
                                                "  - {name: padded, set: {data.packing: padded}}\n"
                                                "  - {name: impossible, set: {compute.memory_gib: 0.001}}\n";

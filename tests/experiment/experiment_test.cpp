@@ -172,14 +172,16 @@ TEST(Results, AnEvaluationThatIsRepeatedCountsOnce) {
 TEST(InferenceSpeed, TheFasterOfTwoTurnsCountsAndIsKept) {
   const TemporaryFolder folder;
   double speed = 100;
-  const auto measure = [&](const std::filesystem::path&) {
-    return std::vector<InferenceSpeed>{{128, speed += 10, ""}, {8192, 0, "too long"}};
+  const auto measure = [&](const std::filesystem::path&, std::span<const int32_t> lengths) {
+    return std::vector<InferenceSpeed>{{lengths[0], speed += 10, ""}, {lengths[1], 0, "too long"}};
   };
+  const std::vector<int32_t> lengths = {128, 8192}, others = {64, 8192};
   const InferenceJob job{"model", folder.path() / "inference.json"};
-  EXPECT_EQ(measure_in_turns({job}, measure)[0][0].tokens_per_s, 120);
-  const auto again = measure_in_turns({job}, measure);
+  EXPECT_EQ(measure_in_turns({job}, lengths, measure)[0][0].tokens_per_s, 120);
+  const auto again = measure_in_turns({job}, lengths, measure);
   EXPECT_EQ(again[0][0].tokens_per_s, 120);
   EXPECT_EQ(again[0][1].remark, "too long");
+  EXPECT_EQ(measure_in_turns({job}, others, measure)[0][0].tokens_per_s, 140);  // measured anew
 }
 
 }  // namespace

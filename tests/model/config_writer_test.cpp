@@ -11,7 +11,7 @@ namespace {
 
 // Equal fields, by the text that a second writing gives; the reader is tested elsewhere.
 TEST(ConfigWriter, ReadsBackTheSame) {
-  for (const char* path : {"models/nano/config.json"}) {
+  for (const char* path : {"models/nano/config.json", "tests/data/cases/bert_base/config.json"}) {
     const EncoderConfig config = parse_config(read_file(source_dir() / path), path);
     const std::string text = config_json(config, "ForMaskedLM").dump();
     const EncoderConfig again = parse_config(text, "written");

@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "all_activations.h"
 #include "ops/activations.h"
 #include "ops/activations_training.h"
 #include "ops/attention_training.h"
@@ -41,17 +42,11 @@ double relative_distance(std::span<const float> actual, std::span<const double> 
 
 // ---- activations
 
-constexpr Activation kAll[] = {
-    Activation::kIdentity,   Activation::kGelu,       Activation::kGeluTanh,    Activation::kQuickGelu,
-    Activation::kSilu,       Activation::kRelu,       Activation::kRelu2,       Activation::kRelu6,
-    Activation::kLeakyRelu,  Activation::kRrelu,      Activation::kElu,         Activation::kSelu,
-    Activation::kMish,       Activation::kSoftplus,   Activation::kSoftsign,    Activation::kSoftshrink,
-    Activation::kHardshrink, Activation::kHardtanh,   Activation::kHardsigmoid, Activation::kHardswish,
-    Activation::kTanhshrink, Activation::kLogSigmoid, Activation::kTanh,        Activation::kSigmoid};
+using testing::kAllActivations;
 
 TEST(ActivationDerivative, MatchesFiniteDifferences) {
   constexpr double kStep = 1e-5;
-  for (const Activation activation : kAll) {
+  for (const Activation activation : kAllActivations) {
     for (double x = -8.03; x < 8; x += 0.317) {
       const double difference =
           (ref::activation(activation, x + kStep) - ref::activation(activation, x - kStep)) / (2 * kStep);
@@ -64,7 +59,7 @@ TEST(ActivationDerivative, MatchesFiniteDifferences) {
 TEST(ActivationBackward, MatchesReference) {
   constexpr int64_t kInner = 37;
   const Matrix ug = random_matrix(5, 2 * kInner, 1, 4), dy = random_matrix(5, kInner, 2);
-  for (const Activation activation : kAll) {
+  for (const Activation activation : kAllActivations) {
     Matrix y(5, kInner), forward(5, kInner), dug(5, 2 * kInner);
     activate_backward<float>(activation, true, ug.view(), dy.view(), y.view(), dug.view());
     activate_rows<float>(activation, true, ug.view(), forward.view());
@@ -333,7 +328,8 @@ TEST(CrossEntropy, MatchesReference) {
   const Matrix start = random_matrix(4, 1003, 6, 5);
   const std::vector<int32_t> labels = {0, 1002, 17, 500};
   for (const CrossEntropyOptions options :
-       {CrossEntropyOptions{}, CrossEntropyOptions{0.1, 0}, CrossEntropyOptions{0.05, 0.01}}) {
+       {CrossEntropyOptions{}, CrossEntropyOptions{0.1, 0}, CrossEntropyOptions{0.05, 0.01},
+        CrossEntropyOptions{0.05, 0.01, 0.5}}) {
     Matrix logits = random_matrix(4, 1003, 6, 5), expected(4, 1003);
     const auto reference = ref::cross_entropy(options, labels, 0.25, start.view(), expected.view());
     const auto sums = cross_entropy<float>(options, labels, 0.25f, logits.view(), logits.view());
@@ -345,7 +341,7 @@ TEST(CrossEntropy, MatchesReference) {
 }
 
 TEST(CrossEntropy, ReferenceMatchesFiniteDifferences) {
-  const CrossEntropyOptions options{0.1, 0.02};
+  const CrossEntropyOptions options{0.1, 0.02, 1.5};
   const std::vector<int32_t> labels = {3};
   Matrix logits = random_matrix(1, 9, 7, 2), gradient(1, 9), unused(1, 9);
   ref::cross_entropy(options, labels, 1, logits.view(), gradient.view());

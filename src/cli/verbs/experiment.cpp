@@ -135,8 +135,8 @@ int run(Options options, const std::vector<std::string>& files, ByteWriter& out)
   if (options.experiment.output.empty()) options.experiment.output = "runs/" + plan.name;
   options.experiment.machine = machine_text(recipe);
   ExperimentConsole console(plan, options.quiet);
-  const auto measure = [&recipe](const std::filesystem::path& model) {
-    return measure_inference(model, encoder_options(recipe));
+  const auto measure = [&recipe](const std::filesystem::path& model, std::span<const int32_t> lengths) {
+    return measure_inference(model, lengths, encoder_options(recipe));
   };
   catch_stop_signals();
   const ExperimentResults results =

@@ -189,9 +189,10 @@ class TypedTask final : public TrainedTask::Impl {
   MatView<const float> pool(const TokenBatch& batch, MatView<const E> hidden) {
     const MatView<float> pooled = rows_.resize(padded_rows(batch.sequences()), hidden.cols);
     std::fill_n(pooled.data, pooled.rows * pooled.cols, 0.0f);
-    const Matrix means = pool_sequences(batch, exact_rows(hidden).view(), config_.classifier_pooling);
-    for (int32_t b = 0; b < batch.sequences(); ++b) std::ranges::copy(means.row(b), pooled.row(b).begin());
-    if (config_.classifier_pooling == ClassifierPooling::kMax) remember_largest(batch, hidden);
+    const Matrix exact = exact_rows(hidden);
+    const Matrix rows = pool_sequences(batch, exact.view(), config_.classifier_pooling);
+    for (int32_t b = 0; b < batch.sequences(); ++b) std::ranges::copy(rows.row(b), pooled.row(b).begin());
+    if (config_.classifier_pooling == ClassifierPooling::kMax) remember_largest(batch, exact);
     return pooled;
   }
 
@@ -202,16 +203,15 @@ class TypedTask final : public TrainedTask::Impl {
   }
 
   // Which token each pooled number came from; the first of equals.
-  void remember_largest(const TokenBatch& batch, MatView<const E> hidden) {
-    largest_.assign(static_cast<size_t>(batch.sequences() * hidden.cols), 0);
-    const Matrix exact = exact_rows(hidden);
+  void remember_largest(const TokenBatch& batch, const Matrix& hidden) {
+    largest_.assign(static_cast<size_t>(batch.sequences() * hidden.cols()), 0);
     for (int32_t b = 0; b < batch.sequences(); ++b) {
-      for (int64_t c = 0; c < hidden.cols; ++c) {
+      for (int64_t c = 0; c < hidden.cols(); ++c) {
         int32_t best = batch.begin(b);
         for (int32_t t = best; t < batch.begin(b + 1); ++t) {
-          if (exact.row(t)[static_cast<size_t>(c)] > exact.row(best)[static_cast<size_t>(c)]) best = t;
+          if (hidden.row(t)[static_cast<size_t>(c)] > hidden.row(best)[static_cast<size_t>(c)]) best = t;
         }
-        largest_[static_cast<size_t>(b * hidden.cols + c)] = best;
+        largest_[static_cast<size_t>(b * hidden.cols() + c)] = best;
       }
     }
   }

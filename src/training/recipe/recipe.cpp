@@ -32,7 +32,6 @@ constexpr std::array kShapeFields = {"vocab_size",
                                      "tie_word_embeddings",
                                      "layer_types",
                                      "global_attn_every_n_layers"};
-constexpr std::array kFrameworkFields = {"name", "pretrained_model_name", "tokenizer_name"};
 constexpr std::array kFreeFields = {"local_attention", "global_rope_theta", "local_rope_theta",
                                     "max_position_embeddings"};
 
@@ -59,10 +58,11 @@ void read_initialization(RecipeSection& section, Initialization& init) {
   section.node("initializer_cutoff_factor");
 }
 
-// What the framework's recipes write beside model_config: the run's tokenizer and weights come from
-// elsewhere.
+// What the framework's recipes write beside model_config; tokenizer and weights come from elsewhere here.
 void skip_framework_fields(RecipeSection& section) {
-  for (const char* name : kFrameworkFields) section.node(name);
+  const std::string name = section.text("name", "flex_bert");
+  if (name != "flex_bert") section.reject("name", fmt::format("is \"{}\", want flex_bert", name));
+  for (const char* field : {"pretrained_model_name", "tokenizer_name"}) section.node(field);
 }
 
 ModelRecipe read_model(RecipeSection section, const RecipeNode* node, LossRecipe& loss) {
@@ -77,7 +77,7 @@ ModelRecipe read_model(RecipeSection section, const RecipeNode* node, LossRecipe
     section.reject("model_config", "contradicts model.from: the checkpoint decides the shape");
   RecipeSection flexbert = section.section("model_config");
   if (model.is_flexbert) read_flexbert_model(flexbert, *section.node("model_config"), model, loss);
-  skip_framework_fields(section);
+  if (model.is_flexbert) skip_framework_fields(section);
   read_shape(section, node, model);
   read_initialization(section, model.init);
   const auto rate = [&](const char* name, double& value) { value = section.number(name, value, 0, 0.99); };

@@ -211,6 +211,8 @@ TEST(Recipe, ErrorsInAModelConfigHaveALine) {
   EXPECT_THAT(resolve("loss_function=cross_entropy"), HasSubstr("fa_cross_entropy has a z-loss"));
   EXPECT_THAT(resolve("init_method=magic"), HasSubstr("want one of default, normal, mitchell"));
   EXPECT_THAT(resolve("sliding_window=5"), StartsWith("--set model.model_config.sliding_window: model: "));
+  EXPECT_THAT(error_of(kFlexBert, {"model.name=hf_bert"}),
+              HasSubstr("model.name: is \"hf_bert\", want flex_bert"));
   EXPECT_THAT(error_of(kFlexBert, {"model.hidden_size=64"}), HasSubstr("contradicts model.model_config"));
 }
 
