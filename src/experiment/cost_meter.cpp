@@ -61,7 +61,7 @@ double TrainingCostMeter::flops_per_token(const Recipe& recipe) {
 double TrainingCostMeter::seconds_per_token(const Recipe& whole) {
   Recipe recipe = short_recipe(whole);
   const RunModel model = resolve_run_model(recipe, find_model_);
-  const int threads = choose_threads(recipe.compute.threads, 1);
+  const int threads = choose_threads(recipe.compute.threads, processes_.size_on_host());
   const auto layout = std::make_shared<const ParameterLayout>(model.encoder, HeadKind::kMaskedLm);
   ParameterBlock parameters(layout), gradients(layout);
   initialize_parameters(model.encoder, recipe.model.init, recipe.seed, parameters);
@@ -80,7 +80,7 @@ double TrainingCostMeter::seconds_per_token(const Recipe& whole) {
     recipe.schedule.total = static_cast<double>(state.tokens + 1);  // one step more
     TrainingLoop(recipe, parts).run(kNeverStops);
   }
-  return best.seconds_per_token();
+  return best.seconds_per_token() / processes_.size();
 }
 
 }  // namespace modernbert

@@ -34,14 +34,19 @@ class Distributed : public Pretrain {
             "--set",    "compute={dtype: fp32, threads: 1}",
             "--set",    "distributed.bucket_mib=0.05"};
   }
-  Arguments command(int processes, const std::string& run, const Arguments& more = {}) const {
+  // The program in so many processes.
+  static Arguments mpirun(int processes, const Arguments& arguments) {
     Arguments all;
     if (processes > 1)
       all = {MODERNBERT_MPIRUN, "--allow-run-as-root", "--oversubscribe", "-n", std::to_string(processes)};
-    for (const Arguments& part :
-         {Arguments{program_path(), "pretrain", data("recipe.yaml")}, options(data(run)), more})
-      all.insert(all.end(), part.begin(), part.end());
+    all.push_back(program_path());
+    all.insert(all.end(), arguments.begin(), arguments.end());
     return all;
+  }
+  Arguments command(int processes, const std::string& run, const Arguments& more = {}) const {
+    Arguments all = {"pretrain", data("recipe.yaml")};
+    for (const Arguments& part : {options(data(run)), more}) all.insert(all.end(), part.begin(), part.end());
+    return mpirun(processes, all);
   }
   void train(int processes, const std::string& run, const Arguments& more = {}) const {
     const Result result = run_command(command(processes, run, more));
@@ -200,6 +205,25 @@ TEST_F(Distributed, AnErrorInOneProcessEndsTheRun) {
   EXPECT_THAT(result.err, HasSubstr("process 1 starts with another recipe than process 0"));
   EXPECT_THAT(result.err, HasSubstr("process 1 of 2"));
   EXPECT_FALSE(fs::exists(data("run") + "/checkpoints"));
+}
+
+TEST_F(Distributed, AnExperimentOfSeveralProcessesFindsWhatOneFinds) {
+  std::ofstream(data("try.yaml")) << "base: recipe.yaml\ninference: [32]\nvariants:\n  - name: base\n"
+                                     "  - {name: mlp, set: {model.mlp_layer: mlp}}\n";
+  const auto losses_of = [&](int processes) {
+    const Result result = run_command(
+        mpirun(processes, {"experiment", data("try.yaml"), "--json", "--quiet", "--output",
+                           data(std::to_string(processes)), "--set", "compute={dtype: fp32, threads: 1}"}));
+    EXPECT_EQ(result.exit_code, 0) << result.err;
+    const auto lines = result.json_lines();
+    EXPECT_EQ(lines.size(), 1U);  // only the first process speaks
+    std::vector<double> losses;
+    for (const auto& variant : lines.at(0)["variants"]) losses.push_back(variant["loss"]["mean"]);
+    return losses;
+  };
+  const std::vector<double> alone = losses_of(1), together = losses_of(2);
+  ASSERT_EQ(alone.size(), 2U);
+  for (const size_t i : {0, 1}) EXPECT_NEAR(alone[i], together[i], kLossTolerance);
 }
 
 }  // namespace
