@@ -16,8 +16,10 @@ enum class Role {
   kEmbedding,
   kInput,   // reads from the stream
   kOutput,  // is added to the stream
+  kHead,
   kPoolingHead,
-  kFinal  // decoder or classifier
+  kDecoder,
+  kClassifier
 };
 
 bool ends_with_any(const std::string& name, std::span<const std::string_view> endings) {
@@ -27,14 +29,14 @@ bool ends_with_any(const std::string& name, std::span<const std::string_view> en
 Role role_of(const std::string& name, bool has_classifier) {
   constexpr std::array<std::string_view, 3> kOutputs = {"attn.Wo.weight", "mlp.Wo.weight",
                                                         "output.dense.weight"};
-  constexpr std::array<std::string_view, 3> kFinals = {"decoder.weight", "classifier.weight",
-                                                       "qa_outputs.weight"};
+  constexpr std::array<std::string_view, 2> kClassifiers = {"classifier.weight", "qa_outputs.weight"};
   if (name.ends_with("embeddings.weight")) return Role::kEmbedding;
-  if (ends_with_any(name, kFinals)) return Role::kFinal;
+  if (name.ends_with("decoder.weight")) return Role::kDecoder;
+  if (ends_with_any(name, kClassifiers)) return Role::kClassifier;
   if (ends_with_any(name, kOutputs)) return Role::kOutput;
-  if (name.ends_with("pooler.dense.weight") || (has_classifier && name == "head.dense.weight"))
-    return Role::kPoolingHead;
-  return Role::kInput;
+  if (name.ends_with("pooler.dense.weight")) return Role::kPoolingHead;
+  if (name == "head.dense.weight") return has_classifier ? Role::kPoolingHead : Role::kHead;
+  return name.ends_with("transform.dense.weight") ? Role::kHead : Role::kInput;
 }
 
 // The number of the layer whose tensor this is.
@@ -51,12 +53,26 @@ struct Normal {
   std::optional<double> cutoff;  // deviations
 };
 
-Normal megatron(const EncoderConfig& config, const Initialization& init, Role role) {
-  const double cutoff = init.cutoff.value_or(3);
-  if (role == Role::kFinal) return {1 / std::sqrt(static_cast<double>(config.hidden_size)), cutoff};
-  if (role == Role::kOutput || role == Role::kPoolingHead)
-    return {init.deviation / std::sqrt(2.0 * config.num_hidden_layers), cutoff};
-  return {init.deviation, cutoff};
+// Of kFullMegatron and kHuggingFace.
+double deviation_by_role(const EncoderConfig& config, const Initialization& init, Role role) {
+  const bool huggingface = init.method == InitMethod::kHuggingFace;
+  const double small = init.deviation / std::sqrt(2.0 * config.num_hidden_layers);
+  const double by_inputs = 1 / std::sqrt(static_cast<double>(config.hidden_size));
+  switch (role) {
+    case Role::kEmbedding:
+    case Role::kInput:
+      return init.deviation;
+    case Role::kOutput:
+    case Role::kPoolingHead:
+      return small;
+    case Role::kHead:
+      return huggingface ? small : init.deviation;
+    case Role::kDecoder:
+      return huggingface ? small : by_inputs;
+    case Role::kClassifier:
+      return by_inputs;
+  }
+  return init.deviation;
 }
 
 Normal distribution(const EncoderConfig& config, const Initialization& init, const ParameterInfo& parameter,
@@ -78,7 +94,8 @@ Normal distribution(const EncoderConfig& config, const Initialization& init, con
     case InitMethod::kFanIn:
       return {1 / std::sqrt(inputs), std::nullopt};
     case InitMethod::kFullMegatron:
-      return megatron(config, init, role);
+    case InitMethod::kHuggingFace:
+      return {deviation_by_role(config, init, role), init.cutoff.value_or(3)};
   }
   return {init.deviation, init.cutoff};
 }
@@ -111,7 +128,8 @@ InitMethod parse_init_method(std::string_view name, std::string_view field) {
       NamedValue<InitMethod>{"mitchell", InitMethod::kMitchell},
       NamedValue<InitMethod>{"kaiming_normal", InitMethod::kKaimingNormal},
       NamedValue<InitMethod>{"fan_in", InitMethod::kFanIn},
-      NamedValue<InitMethod>{"full_megatron", InitMethod::kFullMegatron}};
+      NamedValue<InitMethod>{"full_megatron", InitMethod::kFullMegatron},
+      NamedValue<InitMethod>{"huggingface", InitMethod::kHuggingFace}};
   return parse_name<InitMethod>(name, kMethods, std::string(field));
 }
 

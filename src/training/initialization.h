@@ -1,4 +1,4 @@
-// Values of an untrained model: the schemes of ModernBERT's training framework.
+// Values of an untrained model: the schemes of ModernBERT's training framework, and that of transformers.
 #pragma once
 
 #include <cstdint>
@@ -17,14 +17,16 @@ enum class InitMethod {
   kMitchell,       // normal, inputs^-1/2; what is added to the stream also / sqrt(2 (layer + 1)); cut at 3
   kKaimingNormal,  // normal, sqrt(2 / inputs)
   kFanIn,          // normal, inputs^-1/2
-  kFullMegatron    // normal, s; stream and pooling head s / sqrt(2L); untied decoder and classifier H^-1/2;
+  kFullMegatron,   // normal, s; stream and pooling head s / sqrt(2L); untied decoder and classifier H^-1/2;
                    // cut at c, or 3
+  kHuggingFace     // the same, but every head's dense layer and the untied decoder s / sqrt(2L)
 };
-// "default", "normal", …; field: what the error message names.
+// "default", "normal", …, "huggingface"; field: what the error message names.
 InitMethod parse_init_method(std::string_view name, std::string_view field);
 
 struct Initialization {
-  InitMethod method = InitMethod::kFullMegatron;
+  // Masked prediction learns much sooner from a head that starts small: docs/training.md has figures.
+  InitMethod method = InitMethod::kHuggingFace;
   double deviation = 0.02;
   std::optional<double> cutoff = 2.0;  // deviations; none: not cut where the method leaves it open
   bool small_embedding = false;        // embeddings uniform in [-1e-4, 1e-4]; not with kFullMegatron

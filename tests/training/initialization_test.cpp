@@ -44,7 +44,8 @@ class Initialized {
 };
 
 const std::string kEmbedding = "model.embeddings.tok_embeddings.weight", kWi = "model.layers.1.mlp.Wi.weight",
-                  kWo = "model.layers.1.mlp.Wo.weight", kDecoder = "decoder.weight";
+                  kWo = "model.layers.1.mlp.Wo.weight", kHead = "head.dense.weight",
+                  kDecoder = "decoder.weight";
 
 // Cut off at two deviations a normal has 0.880 of its deviation, at three 0.987; 3 % is four deviations of
 // the estimate from 6144 draws.
@@ -57,12 +58,22 @@ TEST(Initialization, FollowsTheSeed) {
 }
 
 TEST(Initialization, MegatronShrinksWhatIsAddedToTheStream) {
-  const Initialized model({});
+  const Initialized model({.method = InitMethod::kFullMegatron});
   EXPECT_NEAR(model.deviation(kWi), kCutAtTwo * 0.02, kError * 0.02);
+  EXPECT_NEAR(model.deviation(kHead), kCutAtTwo * 0.02, kError * 0.02);
   EXPECT_NEAR(model.deviation(kEmbedding), kCutAtTwo * 0.02, kError * 0.02);
   EXPECT_NEAR(model.deviation(kWo), kCutAtTwo * 0.01, kError * 0.01);  // 0.02 / sqrt(2 x 2 layers)
   EXPECT_NEAR(model.deviation(kDecoder), kCutAtTwo / 8, kError / 8);   // 64^-1/2
   EXPECT_LE(model.largest(kWo), 0.02f);
+}
+
+// The facts are in transformers' ModernBertPreTrainedModel.
+TEST(Initialization, HuggingFaceShrinksHeadAndDecoderToo) {
+  const Initialized model({.method = InitMethod::kHuggingFace});
+  for (const std::string& name : {kEmbedding, kWi})
+    EXPECT_NEAR(model.deviation(name), kCutAtTwo * 0.02, kError * 0.02) << name;
+  for (const std::string& name : {kWo, kHead, kDecoder})
+    EXPECT_NEAR(model.deviation(name), kCutAtTwo * 0.01, kError * 0.01) << name;
 }
 
 TEST(Initialization, DefaultIsOneNormalForAll) {
