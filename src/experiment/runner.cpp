@@ -69,8 +69,8 @@ RunOutcome execute(const PlannedRun& run, const RunOutcome& earlier, const Runne
     const RunOutcome outcome = finished(run, parts);
     parts.observer.on_run_end(run, outcome);
     return outcome;
-  } catch (const std::exception& error) {  // whatever it is, the other variants can still run …
-    if (parts.processes.size() > 1) throw;   // … but the other processes may still be in this one
+  } catch (const std::exception& error) {   // whatever it is, the other variants can still run …
+    if (parts.processes.size() > 1) throw;  // … but the other processes may still be in this one
     const RunOutcome outcome{.status = RunStatus::kFailed, .error = error.what()};
     parts.observer.on_run_end(run, outcome);
     return outcome;

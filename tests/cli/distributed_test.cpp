@@ -209,7 +209,7 @@ TEST_F(Distributed, AnErrorInOneProcessEndsTheRun) {
 
 TEST_F(Distributed, AnExperimentOfSeveralProcessesFindsWhatOneFinds) {
   std::ofstream(data("try.yaml")) << "base: recipe.yaml\ninference: [32]\nvariants:\n  - name: base\n"
-                                     "  - {name: mlp, set: {model.mlp_layer: mlp}}\n";
+                                     "  - {name: shallow, set: {model.num_hidden_layers: 1}}\n";
   const auto losses_of = [&](int processes) {
     const Result result = run_command(
         mpirun(processes, {"experiment", data("try.yaml"), "--json", "--quiet", "--output",

@@ -179,8 +179,8 @@ int run(Options options, const std::vector<std::string>& files, ByteWriter& out)
   const auto measure = [&recipe](const std::filesystem::path& model, std::span<const int32_t> lengths) {
     return measure_inference(model, lengths, encoder_options(recipe));
   };
-  const ExperimentResults results = run_experiment(
-      plan, options.experiment, {meter, runner_parts(trainer, console, *processes), measure});
+  const ExperimentResults results =
+      run_experiment(plan, options.experiment, {meter, runner_parts(trainer, console, *processes), measure});
   out.write(options.json ? results_json(results).dump() + "\n" : results_markdown(results));
   if (!options.quiet) print_note("the results are in " + options.experiment.output.string());
   return trainer.exit_code(has_failures(results) ? kExitFailure : kExitSuccess);

@@ -129,11 +129,11 @@ class Pretraining {
     summary_.memory =
         memory_need(recipe_, encoder_, per_row_ * static_cast<double>(recipe_.batch.micro_batch));
     summary_.available_memory = available_memory_bytes() / processes_.size_on_host();
-    summary_.free_disk = free_disk_bytes(options_.output);
     check_memory(recipe_, summary_.memory, per_row_, summary_.available_memory);
-    if (processes_.is_first())
-      check_disk(recipe_, encoder_, summary_.free_disk,
-                 static_cast<double>(store_.list().size()) * checkpoint_bytes(encoder_));
+    if (!processes_.is_first()) return;
+    summary_.free_disk = free_disk_bytes(options_.output);
+    check_disk(recipe_, encoder_, summary_.free_disk,
+               static_cast<double>(store_.list().size()) * checkpoint_bytes(encoder_));
   }
 
   void make_parts(const std::optional<fs::path>& checkpoint) {
