@@ -13,3 +13,6 @@ pkg_check_modules(zstd REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)
 find_package(CLI11 REQUIRED)
 find_package(yaml-cpp REQUIRED)
+# Optional: training over several processes.
+set(MPI_CXX_SKIP_MPICXX ON)
+find_package(MPI QUIET COMPONENTS CXX)

@@ -1,4 +1,4 @@
-// SIGTERM and Ctrl-C as a wish: what runs for hours saves its work and ends.
+// SIGTERM, SIGUSR1 and Ctrl-C as a wish: what runs for hours saves its work and ends.
 #pragma once
 
 #include <atomic>
@@ -12,7 +12,10 @@ const std::atomic<int>& stop_request();
 // as usual.
 void catch_stop_signals();
 
-// 128 + the signal's number, as shells say, if one came; else `otherwise`.
+// 128 + the signal's number, as shells say.
+int exit_code_of_signal(int signal);
+
+// That of the signal that came; else `otherwise`.
 int exit_code_after_stop(int otherwise);
 
 }  // namespace modernbert::cli

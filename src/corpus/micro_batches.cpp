@@ -185,11 +185,10 @@ void MicroBatches::go_to(uint64_t number) {
   }
 }
 
-MaskedLmBatch MicroBatches::next() {
-  const auto ranks = static_cast<uint64_t>(options_.ranks), rank = static_cast<uint64_t>(options_.rank);
-  const uint64_t number = position_.done + (rank + ranks - position_.done % ranks) % ranks;
+std::optional<MaskedLmBatch> MicroBatches::next() {
+  const uint64_t number = position_.done++;
+  if (number % static_cast<uint64_t>(options_.ranks) != static_cast<uint64_t>(options_.rank)) return {};
   go_to(number);
-  position_.done += ranks;
   return corpus_.make_batch(bins_[number - position_.first]);
 }
 
@@ -270,7 +269,7 @@ MicroBatches::Position read_position(const Json& value, const TrainingCorpus& co
   }
   position.first = count(object, "first");
   position.done = count(object, "done");
-  // All ranks together are less than one round ahead of the packed batch.
+  // A rank packs when its turn comes: it is less than one round behind.
   constexpr uint64_t kMaxAhead = kMaxPackedTogether + kMaxRanks;
   if (position.done < position.first || position.done - position.first > kMaxAhead) {
     object.reject("done", fmt::format("\"first\" or at most {} more", kMaxAhead));

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -43,15 +44,15 @@ class MicroBatches {
   MicroBatches(const MicroBatches&) = delete;
   MicroBatches& operator=(const MicroBatches&) = delete;
 
-  // The next micro-batch of the rank.
-  MaskedLmBatch next();
+  // The next micro-batch of the run; none where it is another rank's, which costs nothing.
+  std::optional<MaskedLmBatch> next();
 
-  // The start of the packed batch that is being handed out, and how many micro-batches all ranks have had.
+  // The start of the packed batch that is being handed out, and how many micro-batches the run has had.
   struct Position {
     std::vector<SequencePosition> datasets;
     std::deque<SequenceRef> waiting;
     uint64_t first = 0;  // number of the packed batch's first micro-batch in the run
-    uint64_t done = 0;   // micro-batches of the run that all ranks have had; >= first
+    uint64_t done = 0;   // micro-batches that the run has had; >= first
   };
   Position position() const;
   void set_position(const Position& position);

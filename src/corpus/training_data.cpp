@@ -55,7 +55,7 @@ struct TrainingData::Impl {
   Impl& operator=(const Impl&) = delete;
 
   struct Made {
-    MaskedLmBatch batch;
+    std::optional<MaskedLmBatch> batch;
     MicroBatches::Position after;
   };
 
@@ -75,11 +75,13 @@ struct TrainingData::Impl {
 
   // Runs on the thread `maker`.
   void make_batches() {
+    // Of so many, `prefetch` are this rank's.
+    const size_t most = static_cast<size_t>(options.prefetch) * static_cast<size_t>(options.ranks);
     try {
       while (true) {
         Made made{batches.next(), batches.position()};
         std::unique_lock lock(mutex);
-        changed.wait(lock, [&] { return stopping || ready.size() < static_cast<size_t>(options.prefetch); });
+        changed.wait(lock, [&] { return stopping || ready.size() < most; });
         if (stopping) return;
         ready.push_back(std::move(made));
         changed.notify_all();
@@ -91,7 +93,7 @@ struct TrainingData::Impl {
     }
   }
 
-  MaskedLmBatch next() {
+  std::optional<MaskedLmBatch> next() {
     std::unique_lock lock(mutex);
     changed.wait(lock, [&] { return !ready.empty() || error; });
     if (ready.empty()) std::rethrow_exception(error);
@@ -126,7 +128,7 @@ struct TrainingData::Impl {
 TrainingData::TrainingData(const TrainingDataOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 TrainingData::~TrainingData() = default;
 
-MaskedLmBatch TrainingData::next() {
+std::optional<MaskedLmBatch> TrainingData::next() {
   return impl_->next();
 }
 

@@ -1,7 +1,7 @@
 // Training data as the training loop sees it: packed, masked micro-batches, one after another, without end.
 //
 //   TrainingData data({.datasets = {{"books.tokens", 0.7}, {"code.tokens", 0.3}}, .max_length = 1024});
-//   const MaskedLmBatch batch = data.next();
+//   const MaskedLmBatch batch = *data.next();
 //   save(data.state());                        // and later data.restore(…) goes on with the batch after it
 //
 // The stream is a function of the options alone, not of threads, timing or restarts. A thread of its own
@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -49,7 +50,7 @@ struct TrainingDataOptions {
   // micro-batches as one alone.
   int32_t rank = 0;
   int32_t ranks = 1;
-  int32_t prefetch = 4;  // micro-batches made ahead
+  int32_t prefetch = 4;  // micro-batches of this rank made ahead
 };
 
 // Not thread-safe.
@@ -62,11 +63,10 @@ class TrainingData {
   TrainingData(const TrainingData&) = delete;
   TrainingData& operator=(const TrainingData&) = delete;
 
-  // This rank's next micro-batch.
-  MaskedLmBatch next();
+  // The next micro-batch of the run; none where it belongs to another rank.
+  std::optional<MaskedLmBatch> next();
 
-  // Where the stream stands after the last next(): the same for all ranks that have made equally many calls,
-  // and good for any number of ranks.
+  // Where the stream stands after the last next(). Good for any number of ranks, whichever of them saved it.
   Json state() const;
   // Error (kInvalidArgument) where `state` comes from other data, another tokenizer or other options; says
   // what differs. kInvalidFile where it is no such state.

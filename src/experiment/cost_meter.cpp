@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "model/cost.h"
+#include "training/run/machine.h"
 #include "training/run/optimized_tensors.h"
 #include "training/run/training_loop.h"
 
@@ -45,11 +46,12 @@ int64_t TrainingCostMeter::parameters(const Recipe& recipe) {
 
 double TrainingCostMeter::flops_per_token(const Recipe& recipe) {
   const RunModel model = resolve_run_model(recipe, find_model_);
-  const auto data = workshop_.make_training_data(recipe, model.tokenizer);
+  OneProcess alone;
+  const auto data = workshop_.make_training_data(recipe, model.tokenizer, alone);
   double flops = 0;
   int64_t tokens = 0;
   for (int i = 0; i < kCountedBatches; ++i) {
-    const MaskedLmBatch batch = data->next();
+    const MaskedLmBatch batch = *data->next();
     flops += training_flops(model.encoder, batch);
     tokens += batch.real_tokens();
   }
@@ -59,17 +61,18 @@ double TrainingCostMeter::flops_per_token(const Recipe& recipe) {
 double TrainingCostMeter::seconds_per_token(const Recipe& whole) {
   Recipe recipe = short_recipe(whole);
   const RunModel model = resolve_run_model(recipe, find_model_);
-  const int threads = resolve_threads(recipe.compute.threads);
+  const int threads = choose_threads(recipe.compute.threads, processes_.size_on_host());
   const auto layout = std::make_shared<const ParameterLayout>(model.encoder, HeadKind::kMaskedLm);
   ParameterBlock parameters(layout), gradients(layout);
   initialize_parameters(model.encoder, recipe.model.init, recipe.seed, parameters);
   Optimizer optimizer(recipe.optimizer, optimized_tensors(*layout, recipe.optimizer.kind), threads);
-  const auto data = workshop_.make_training_data(recipe, model.tokenizer);
+  OneProcess alone;
+  const auto data = workshop_.make_training_data(recipe, model.tokenizer, alone);
   const auto trained = workshop_.make_model(model.encoder, recipe, threads);
   trained->set_parameters(parameters);
   RunState state;
   BestStep best;
-  LoopParts parts{*trained, *data, parameters, gradients, optimizer, state, best};
+  LoopParts parts{*trained, *data, parameters, gradients, optimizer, state, best, alone};
   parts.threads = threads;
   parts.save = [] {};
   static const std::atomic<int> kNeverStops = 0;
@@ -77,7 +80,7 @@ double TrainingCostMeter::seconds_per_token(const Recipe& whole) {
     recipe.schedule.total = static_cast<double>(state.tokens + 1);  // one step more
     TrainingLoop(recipe, parts).run(kNeverStops);
   }
-  return best.seconds_per_token();
+  return best.seconds_per_token() / processes_.size();
 }
 
 }  // namespace modernbert

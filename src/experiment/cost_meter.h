@@ -17,17 +17,18 @@ class CostMeter {
   virtual int64_t parameters(const Recipe& recipe) = 0;
   // Forward and backward, for a token of real text: what is computed for padding counts as its cost.
   virtual double flops_per_token(const Recipe& recipe) = 0;
-  // One measurement of training.
+  // One measurement of training, by all processes together.
   virtual double seconds_per_token(const Recipe& recipe) = 0;
 };
 
 // FLOPs by model/cost.h over the first micro-batches of the variant's own data; seconds from whole optimiser
-// steps on them, whose results are thrown away.
+// steps on them, whose results are thrown away. This process alone is measured; the others are taken to be as
+// fast, and their exchange of gradients to be hidden.
 class TrainingCostMeter : public CostMeter {
  public:
-  // workshop: must outlive the meter.
-  TrainingCostMeter(RunWorkshop& workshop, FindModel find_model)
-      : workshop_(workshop), find_model_(std::move(find_model)) {}
+  // workshop, processes: must outlive the meter.
+  TrainingCostMeter(RunWorkshop& workshop, FindModel find_model, const Communicator& processes)
+      : workshop_(workshop), find_model_(std::move(find_model)), processes_(processes) {}
   int64_t parameters(const Recipe& recipe) override;
   double flops_per_token(const Recipe& recipe) override;
   double seconds_per_token(const Recipe& recipe) override;
@@ -35,6 +36,7 @@ class TrainingCostMeter : public CostMeter {
  private:
   RunWorkshop& workshop_;
   FindModel find_model_;
+  const Communicator& processes_;
 };
 
 }  // namespace modernbert

@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "core/json.h"
 #include "experiment/budget.h"
+#include "experiment/shared_runs.h"
 
 namespace modernbert {
 namespace {
@@ -63,11 +64,13 @@ RunOutcome execute(const PlannedRun& run, const RunOutcome& earlier, const Runne
   try {
     parts.observer.on_run_start(run);
     parts.forget_peak_memory();
+    announce_run(parts.processes, run.recipe);
     if (parts.train(run.recipe, run.folder) == LoopEnd::kStopped) return {};
     const RunOutcome outcome = finished(run, parts);
     parts.observer.on_run_end(run, outcome);
     return outcome;
-  } catch (const std::exception& error) {  // whatever it is, the other variants can still run
+  } catch (const std::exception& error) {   // whatever it is, the other variants can still run …
+    if (parts.processes.size() > 1) throw;  // … but the other processes may still be in this one
     const RunOutcome outcome{.status = RunStatus::kFailed, .error = error.what()};
     parts.observer.on_run_end(run, outcome);
     return outcome;
@@ -104,6 +107,7 @@ std::vector<RunOutcome> execute_runs(const std::vector<PlannedRun>& runs, const 
     outcomes.push_back(execute(run, earlier_outcome(run), parts));
     if (outcomes.back().status == RunStatus::kPending) break;
   }
+  release_followers(parts.processes);
   outcomes.resize(runs.size());
   return outcomes;
 }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "experiment/plan.h"
+#include "training/distributed/communicator.h"
 #include "training/run/training_loop.h"
 
 namespace modernbert {
@@ -57,9 +58,11 @@ struct RunnerParts {
   std::function<void()> forget_peak_memory;
   std::function<double()> peak_memory;
   ExperimentObserver& observer;
+  Communicator& processes;  // the others are in follow_runs()
 };
 
-// Runs that are done are left alone. A run that fails is reported to the observer, and the rest go on.
+// For the first of the processes; releases the others at the end. Runs that are done are left alone. A run
+// that fails is reported to the observer, and the rest go on; with several processes its error is thrown.
 // Returns outcomes by run; they end early where training was stopped.
 std::vector<RunOutcome> execute_runs(const std::vector<PlannedRun>& runs, const RunnerParts& parts);
 

@@ -19,10 +19,6 @@
 namespace modernbert::testing {
 namespace {
 
-std::string program_path() {
-  return std::string(MODERNBERT_BINARY_DIR) + "/bin/modernbert";
-}
-
 // Our environment without the variables that would change what the program does.
 std::vector<std::string> child_environment() {
   std::vector<std::string> variables = {"HF_HUB_OFFLINE=1"};
@@ -40,20 +36,18 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return list;
 }
 
-pid_t spawn(const Arguments& arguments, int input, int output, int error) {
+pid_t spawn(Arguments command, int input, int output, int error) {
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, error, STDERR_FILENO);
-  Arguments full = {program_path()};
-  full.insert(full.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = child_environment();
   pid_t pid = -1;
-  const int status = posix_spawn(&pid, full[0].c_str(), &actions, nullptr, pointers(full).data(),
-                                 pointers(environment).data());
+  const int status = posix_spawnp(&pid, command[0].c_str(), &actions, nullptr, pointers(command).data(),
+                                  pointers(environment).data());
   posix_spawn_file_actions_destroy(&actions);
-  EXPECT_EQ(status, 0) << "cannot start " << full[0];
+  EXPECT_EQ(status, 0) << "cannot start " << command[0];
   return pid;
 }
 
@@ -74,7 +68,30 @@ int open_file(const std::string& path, int flags) {
   return fd;
 }
 
+Arguments with_program(const Arguments& arguments) {
+  Arguments command = {program_path()};
+  command.insert(command.end(), arguments.begin(), arguments.end());
+  return command;
+}
+
+Result run(const Arguments& command, const std::string& input, const std::string& out_path) {
+  const TemporaryFolder folder;
+  write_bytes(folder.file("in"), input);
+  const std::string out = out_path.empty() ? folder.file("out") : out_path;
+  const int fds[] = {open_file(folder.file("in"), O_RDONLY), open_file(out, O_WRONLY | O_CREAT),
+                     open_file(folder.file("err"), O_WRONLY | O_CREAT)};
+  Result result = wait_for(spawn(command, fds[0], fds[1], fds[2]));
+  for (const int fd : fds) ::close(fd);
+  if (out_path.empty()) result.out = read_bytes(out);
+  result.err = read_bytes(folder.file("err"));
+  return result;
+}
+
 }  // namespace
+
+std::string program_path() {
+  return std::string(MODERNBERT_BINARY_DIR) + "/bin/modernbert";
+}
 
 std::vector<std::string> Result::lines() const {
   std::vector<std::string> list;
@@ -90,26 +107,23 @@ std::vector<nlohmann::json> Result::json_lines() const {
 }
 
 Result run_program(const Arguments& arguments, const std::string& input, const std::string& out_path) {
-  const TemporaryFolder folder;
-  write_bytes(folder.file("in"), input);
-  const std::string out = out_path.empty() ? folder.file("out") : out_path;
-  const int fds[] = {open_file(folder.file("in"), O_RDONLY), open_file(out, O_WRONLY | O_CREAT),
-                     open_file(folder.file("err"), O_WRONLY | O_CREAT)};
-  Result result = wait_for(spawn(arguments, fds[0], fds[1], fds[2]));
-  for (const int fd : fds) ::close(fd);
-  if (out_path.empty()) result.out = read_bytes(out);
-  result.err = read_bytes(folder.file("err"));
-  return result;
+  return run(with_program(arguments), input, out_path);
 }
 
-Child::Child(const Arguments& arguments) {
+Result run_command(const Arguments& command) {
+  return run(command, "", "");
+}
+
+Child::Child(const Arguments& arguments) : Child(Command{with_program(arguments)}) {}
+
+Child::Child(const Command& command) {
   std::signal(SIGPIPE, SIG_IGN);  // the child may go before we do
   int in[2], out[2];
   EXPECT_EQ(::pipe2(in, O_CLOEXEC), 0);
   EXPECT_EQ(::pipe2(out, O_CLOEXEC), 0);
   err_path_ = std::filesystem::temp_directory_path() / ("modernbert_err_" + std::to_string(::getpid()));
   const int error = open_file(err_path_, O_WRONLY | O_CREAT | O_TRUNC);
-  pid_ = spawn(arguments, in[0], out[1], error);
+  pid_ = spawn(command.words, in[0], out[1], error);
   ::close(in[0]);
   ::close(out[1]);
   ::close(error);

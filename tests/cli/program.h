@@ -27,10 +27,18 @@ struct Result {
 Result run_program(const Arguments& arguments, const std::string& input = "",
                    const std::string& out_path = "");
 
+// The same for another program, found on the PATH.
+Result run_command(const Arguments& command);
+
+struct Command {
+  Arguments words;
+};
+
 // A program that still runs. Standard error is not read.
 class Child {
  public:
   explicit Child(const Arguments& arguments);
+  explicit Child(const Command& command);
   ~Child();  // kills it if it still runs
   Child(const Child&) = delete;
   Child& operator=(const Child&) = delete;
@@ -42,6 +50,7 @@ class Child {
   std::string read_line();
   void send_signal(int signal);
   Result wait();
+  pid_t pid() const { return pid_; }
 
  private:
   pid_t pid_ = -1;
@@ -66,6 +75,7 @@ class TemporaryFolder {
   std::filesystem::path path_;
 };
 
+std::string program_path();
 std::string nano();
 std::string read_bytes(const std::filesystem::path& path);
 void write_bytes(const std::filesystem::path& path, const std::string& content);

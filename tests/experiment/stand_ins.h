@@ -62,13 +62,14 @@ class StandInTrainer {
 
 inline ExperimentParts stand_in_parts(CostMeter& meter, StandInTrainer& trainer) {
   static ExperimentObserver silent;
+  static OneProcess alone;
   const auto train = [&trainer](const Recipe& recipe, const std::filesystem::path& folder) {
     return trainer(recipe, folder);
   };
   const auto speeds = [](const std::filesystem::path&, std::span<const int32_t>) {
     return std::vector<InferenceSpeed>{{128, 4000, ""}, {512, 3000, ""}, {8192, 0, "has 16 positions"}};
   };
-  return {meter, {train, [] {}, [] { return 5e8; }, silent}, speeds};
+  return {meter, {train, [] {}, [] { return 5e8; }, silent, alone}, speeds};
 }
 
 }  // namespace modernbert::testing

@@ -1,6 +1,7 @@
 // Variants of a recipe, trained under equal conditions and compared.
 #include <fmt/format.h>
 
+#include <csignal>
 #include <memory>
 
 #include "cli/experiment_console.h"
@@ -8,14 +9,17 @@
 #include "cli/json_output.h"
 #include "cli/model_options.h"
 #include "cli/process_memory.h"
+#include "cli/processes.h"
 #include "cli/status.h"
 #include "cli/stop_signal.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
 #include "experiment/results_files.h"
+#include "experiment/shared_runs.h"
 #include "ops/cpu_features.h"
 #include "training/model/resolve_options.h"
 #include "training/report/step_line.h"
+#include "training/run/machine.h"
 #include "training/run/standard_workshop.h"
 
 namespace modernbert::cli {
@@ -36,15 +40,17 @@ FindModel model_finder(const Options& options) {
   };
 }
 
-// What both the training and the measured forward passes use.
+// Of the measured forward passes, which this process makes alone.
 EncoderOptions encoder_options(const Recipe& recipe) {
-  return {.dtype = recipe.compute.dtype, .threads = resolve_threads(recipe.compute.threads)};
+  return {.dtype = recipe.compute.dtype, .threads = choose_threads(recipe.compute.threads, 1)};
 }
 
-std::string machine_text(const Recipe& recipe) {
+std::string machine_text(const Recipe& recipe, const Communicator& processes) {
   const ComputeType type = modernbert::resolve_options({.dtype = recipe.compute.dtype}).dtype;
-  return fmt::format("{}, {}, {} threads", cpu_target_name(), to_string(type),
-                     resolve_threads(recipe.compute.threads));
+  std::string text = fmt::format("{}, {}, {} threads", cpu_target_name(), to_string(type),
+                                 choose_threads(recipe.compute.threads, processes.size_on_host()));
+  if (processes.size() > 1) text += fmt::format(" in each of {} processes", processes.size());
+  return text;
 }
 
 OutJson to_json(const PlannedVariant& variant, double seconds) {
@@ -104,15 +110,47 @@ int check(const Options& options, const ExperimentPlan& plan, CostMeter& meter, 
   return kExitSuccess;
 }
 
-RunnerParts runner_parts(const Options& options, RunWorkshop& workshop, ExperimentConsole& console) {
-  const auto train = [&](const Recipe& recipe, const std::filesystem::path& folder) {
-    const PretrainingOptions pretraining{
-        .output = folder, .find_model = model_finder(options), .stop = &stop_request()};
-    return pretrain(recipe, pretraining, workshop, console.progress());
+// Trains runs together with the other processes, and remembers whether one of them asked to stop.
+class Trainer {
+ public:
+  Trainer(const Options& options, RunObserver& progress, Communicator& processes)
+      : options_(options), progress_(progress), processes_(processes) {}
+
+  LoopEnd train(const Recipe& recipe, const std::filesystem::path& folder) {
+    const PretrainingOptions pretraining{.output = folder,
+                                         .find_model = model_finder(options_),
+                                         .stop = &stop_request(),
+                                         .processes = &processes_};
+    last_ = pretrain(recipe, pretraining, workshop_, progress_);
+    return last_;
+  }
+  int exit_code(int otherwise) const {
+    return exit_code_after_stop(last_ == LoopEnd::kStopped ? exit_code_of_signal(SIGTERM) : otherwise);
+  }
+
+ private:
+  const Options& options_;
+  RunObserver& progress_;
+  Communicator& processes_;
+  StandardWorkshop workshop_;
+  LoopEnd last_ = LoopEnd::kFinished;
+};
+
+RunnerParts runner_parts(Trainer& trainer, ExperimentConsole& console, Communicator& processes) {
+  const auto train = [&trainer](const Recipe& recipe, const std::filesystem::path& folder) {
+    return trainer.train(recipe, folder);
   };
   const auto can_forget = std::make_shared<bool>(false);
   return {train, [can_forget] { *can_forget = forget_peak_resident_bytes(); },
-          [can_forget] { return *can_forget ? peak_resident_bytes() : 0; }, console};
+          [can_forget] { return *can_forget ? peak_resident_bytes() : 0; }, console, processes};
+}
+
+// The part of a process that is not the first.
+int follow(const Options& options, Communicator& processes) {
+  RunObserver nobody;
+  Trainer trainer(options, nobody, processes);
+  follow_runs(processes, [&](const Recipe& recipe) { trainer.train(recipe, {}); });
+  return trainer.exit_code(kExitSuccess);
 }
 
 bool has_failures(const ExperimentResults& results) {
@@ -128,21 +166,24 @@ int run(Options options, const std::vector<std::string>& files, ByteWriter& out)
   if (files.size() != 1) throw UsageError("experiment: want one file, such as configs/experiments/mlp.yaml");
   const ExperimentPlan plan = read_experiment(files.front(), options.overrides);
   const Recipe recipe = parse_recipe_tree(plan.base);
+  catch_stop_signals();
+  const auto processes = join_processes(recipe.distributed);
+  if (!processes->is_first()) return options.check ? kExitSuccess : follow(options, *processes);
   StandardWorkshop workshop;
-  TrainingCostMeter meter(workshop, model_finder(options));
+  TrainingCostMeter meter(workshop, model_finder(options), *processes);
   if (options.check) return check(options, plan, meter, out);
   if (options.experiment.output.empty()) options.experiment.output = "runs/" + plan.name;
-  options.experiment.machine = machine_text(recipe);
+  options.experiment.machine = machine_text(recipe, *processes);
   ExperimentConsole console(plan, options.quiet);
+  Trainer trainer(options, console.progress(), *processes);
   const auto measure = [&recipe](const std::filesystem::path& model, std::span<const int32_t> lengths) {
     return measure_inference(model, lengths, encoder_options(recipe));
   };
-  catch_stop_signals();
   const ExperimentResults results =
-      run_experiment(plan, options.experiment, {meter, runner_parts(options, workshop, console), measure});
+      run_experiment(plan, options.experiment, {meter, runner_parts(trainer, console, *processes), measure});
   out.write(options.json ? results_json(results).dump() + "\n" : results_markdown(results));
   if (!options.quiet) print_note("the results are in " + options.experiment.output.string());
-  return exit_code_after_stop(has_failures(results) ? kExitFailure : kExitSuccess);
+  return trainer.exit_code(has_failures(results) ? kExitFailure : kExitSuccess);
 }
 
 RunVerb declare(CommandLine& line) {

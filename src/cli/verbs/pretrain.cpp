@@ -1,8 +1,10 @@
 // Pretraining by a recipe.
+#include <csignal>
 #include <memory>
 
 #include "cli/failure.h"
 #include "cli/model_options.h"
+#include "cli/processes.h"
 #include "cli/stop_signal.h"
 #include "cli/training_console.h"
 #include "cli/verbs/verbs.h"
@@ -35,10 +37,13 @@ int run(const Options& options, const std::vector<std::string>& recipes, ByteWri
   };
   pretraining.stop = &stop_request();
   catch_stop_signals();
+  const auto processes = join_processes(recipe.distributed);
+  pretraining.processes = processes.get();
   StandardWorkshop workshop;
   TrainingConsole console(out, options.quiet, options.json);
-  pretrain(recipe, pretraining, workshop, console);
-  return exit_code_after_stop(kExitSuccess);
+  const LoopEnd end = pretrain(recipe, pretraining, workshop, console);
+  const bool others_stopped = end == LoopEnd::kStopped && !options.check;
+  return exit_code_after_stop(others_stopped ? exit_code_of_signal(SIGTERM) : kExitSuccess);
 }
 
 RunVerb declare(CommandLine& line) {

@@ -62,17 +62,6 @@ WrittenFile write_moments(const fs::path& folder, const CheckpointContent& conte
   return write_safetensors(folder / kOptimizerFile, tensors, DType::kF32);
 }
 
-Json to_json(const RunState& state) {
-  return {{"step", state.step},
-          {"tokens", state.tokens},
-          {"optimizer_steps", state.optimizer_steps},
-          {"skipped", state.skipped},
-          {"skipped_in_a_row", state.skipped_in_a_row},
-          {"seconds", state.seconds},
-          {"data", state.data},
-          {"identity", state.identity}};
-}
-
 uint32_t checksum(const Json& value) {
   const std::string text = value.dump();
   return crc32c(std::as_bytes(std::span(text)));
@@ -91,6 +80,29 @@ void check_file(const fs::path& path, const JsonObject& want) {
          path.string(), found, crc);
 }
 
+void copy_tensor(const SafetensorsFile& file, std::string_view prefix, const ParameterInfo& info,
+                 std::span<float> block) {
+  const std::string name = std::string(prefix) + info.name;
+  const Tensor& tensor = file.require(name);
+  if (tensor.shape != info.shape || tensor.dtype != DType::kF32)
+    fail(ErrorCode::kInvalidFile, "{}: {} is {} {}, want F32 [{}]", tensor.source, name,
+         to_string(tensor.dtype), tensor.shape_text(), fmt::join(info.shape, ","));
+  convert_to_float(tensor.dtype, tensor.data, static_cast<size_t>(info.size), block.data() + info.offset);
+}
+
+}  // namespace
+
+Json to_json(const RunState& state) {
+  return {{"step", state.step},
+          {"tokens", state.tokens},
+          {"optimizer_steps", state.optimizer_steps},
+          {"skipped", state.skipped},
+          {"skipped_in_a_row", state.skipped_in_a_row},
+          {"seconds", state.seconds},
+          {"data", state.data},
+          {"identity", state.identity}};
+}
+
 RunState read_state(const JsonObject& json) {
   const auto whole = [&](const char* name) { return json.integer(name, 0, 0, INT64_MAX); };
   RunState state;
@@ -104,18 +116,6 @@ RunState read_state(const JsonObject& json) {
   state.identity = json.json().value("identity", Json());
   return state;
 }
-
-void copy_tensor(const SafetensorsFile& file, std::string_view prefix, const ParameterInfo& info,
-                 std::span<float> block) {
-  const std::string name = std::string(prefix) + info.name;
-  const Tensor& tensor = file.require(name);
-  if (tensor.shape != info.shape || tensor.dtype != DType::kF32)
-    fail(ErrorCode::kInvalidFile, "{}: {} is {} {}, want F32 [{}]", tensor.source, name,
-         to_string(tensor.dtype), tensor.shape_text(), fmt::join(info.shape, ","));
-  convert_to_float(tensor.dtype, tensor.data, static_cast<size_t>(info.size), block.data() + info.offset);
-}
-
-}  // namespace
 
 void write_checkpoint(const fs::path& folder, const CheckpointContent& content, const RunState& state) {
   Manifest manifest = write_model_files(folder, content, DType::kF32);

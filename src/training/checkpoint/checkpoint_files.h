@@ -25,6 +25,9 @@ struct RunState {
   Json data;           // TrainingData::state()
   Json identity;       // see run/identity.h
 };
+Json to_json(const RunState& state);
+// Error (kInvalidFile) for a field of another type.
+RunState read_state(const JsonObject& json);
 
 // What a checkpoint is made of; nothing is copied.
 struct CheckpointContent {

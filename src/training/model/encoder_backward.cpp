@@ -5,11 +5,16 @@
 namespace modernbert {
 
 template <class E>
-void EncoderPass<E>::backward(const BatchRows& rows, ParameterBlock& gradients) {
+void EncoderPass<E>::backward(const BatchRows& rows, ParameterBlock& gradients,
+                              const FinalGradients& final_from) {
   if (context_.config.final_norm)
     stream_.backward_replaced(context_.places.final_norm, final_norm_, gradients);
-  for (size_t i = context_.places.layers.size(); i-- > 0;) backward_layer(i, rows, gradients);
-  backward_embeddings(rows, gradients);
+  for (size_t i = context_.places.layers.size(); i-- > 0;) {
+    backward_layer(i, rows, gradients);
+    if (final_from) final_from(context_.places.layers[i].begin());
+  }
+  backward_embeddings(rows, gradients);  // a tied decoder's are there, too
+  if (final_from) final_from(0);
 }
 
 template <class E>
@@ -115,7 +120,7 @@ void EncoderPass<E>::backward_embeddings(const BatchRows& rows, ParameterBlock& 
   });
 }
 
-template void EncoderPass<float>::backward(const BatchRows&, ParameterBlock&);
-template void EncoderPass<Bf16>::backward(const BatchRows&, ParameterBlock&);
+template void EncoderPass<float>::backward(const BatchRows&, ParameterBlock&, const FinalGradients&);
+template void EncoderPass<Bf16>::backward(const BatchRows&, ParameterBlock&, const FinalGradients&);
 
 }  // namespace modernbert

@@ -8,6 +8,7 @@
 #include "training/model/attention_pass.h"
 #include "training/model/mlp_pass.h"
 #include "training/model/residual_stream.h"
+#include "training/run/trained_model.h"
 
 namespace modernbert {
 
@@ -34,8 +35,9 @@ class EncoderPass {
 
   // The gradient of the last hidden states, to be filled by the caller: [T,H].
   MatView<float> hidden_gradient() { return stream_.gradient(); }
-  // Adds to all gradients of the encoder; the same batch as the last forward pass.
-  void backward(const BatchRows& rows, ParameterBlock& gradients);
+  // Adds to all gradients of the encoder; the same batch as the last forward pass. The gradients of the head,
+  // which lie behind the encoder's, must be there already.
+  void backward(const BatchRows& rows, ParameterBlock& gradients, const FinalGradients& final_from = {});
 
  private:
   KeptLayer<E>& kept(size_t layer) { return kept_[context_.options.recompute ? 0 : layer]; }

@@ -1,6 +1,7 @@
 // Where the parameters of each part of a model lie in a block, whatever its family calls them.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -25,6 +26,10 @@ struct LayerPlaces {
   LinearPlaces qkv, attn_out;
   NormPlaces mlp_norm;
   LinearPlaces mlp_in, mlp_out;  // the rows of mlp_in may lie behind those of qkv, in one parameter
+  // Of the layer's first tensor: BERT's norm stands behind the product, ModernBERT's in front of it.
+  int64_t begin() const {
+    return attn_norm.weight == kNowhere ? qkv.weight : std::min(attn_norm.weight, qkv.weight);
+  }
 };
 struct ModelPlaces {
   ModelPlaces(const EncoderConfig& config, HeadKind head, const ParameterLayout& layout);

@@ -48,7 +48,7 @@ class TrainedMaskedLm::Impl {
   virtual void set_parameters(const ParameterBlock& values) = 0;
   // gradients: null, dropout_key: none for evaluation.
   virtual LossTerms run(const MaskedLmBatch& batch, double scale, std::optional<uint64_t> dropout_key,
-                        ParameterBlock* gradients) = 0;
+                        ParameterBlock* gradients, const FinalGradients& final_from) = 0;
 };
 
 namespace {
@@ -67,7 +67,7 @@ class TypedMaskedLm final : public TrainedMaskedLm::Impl {
   void set_parameters(const ParameterBlock& values) override { weights_.set(values, options_.threads); }
 
   LossTerms run(const MaskedLmBatch& batch, double scale, std::optional<uint64_t> dropout_key,
-                ParameterBlock* gradients) override {
+                ParameterBlock* gradients, const FinalGradients& final_from) override {
     const ThreadScope threads(options_.threads);
     check_batch(batch.tokens, config_);
     const Predicted predicted = predicted_rows(batch, config_.vocab_size);
@@ -79,7 +79,7 @@ class TypedMaskedLm final : public TrainedMaskedLm::Impl {
     const LossTerms terms = apply_loss(predicted.labels, scale, gradients);
     if (gradients != nullptr) {
       scatter(head_.backward(*gradients), predicted.rows);
-      encoder_.backward(rows, *gradients);
+      encoder_.backward(rows, *gradients, final_from);
     }
     return terms;
   }
@@ -145,12 +145,12 @@ void TrainedMaskedLm::set_parameters(const ParameterBlock& values) {
 }
 
 LossTerms TrainedMaskedLm::forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
-                                            ParameterBlock& gradients) {
-  return impl_->run(batch, scale, dropout_key, &gradients);
+                                            ParameterBlock& gradients, const FinalGradients& final_from) {
+  return impl_->run(batch, scale, dropout_key, &gradients, final_from);
 }
 
 LossTerms TrainedMaskedLm::evaluate(const MaskedLmBatch& batch) {
-  return impl_->run(batch, 1, std::nullopt, nullptr);
+  return impl_->run(batch, 1, std::nullopt, nullptr, {});
 }
 
 }  // namespace modernbert

@@ -24,7 +24,8 @@ class TrainedMaskedLm : public TrainedModel {
   // gradients += d(scale * sum of losses), z-loss included. dropout_key: the step's; documents' draws depend
   // on it and on their own content.
   LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
-                             ParameterBlock& gradients) override;
+                             ParameterBlock& gradients, const FinalGradients& final_from) override;
+  using TrainedModel::forward_backward;
   // Without dropout and gradients.
   LossTerms evaluate(const MaskedLmBatch& batch) override;
 

@@ -235,6 +235,22 @@ ComputeRecipe read_compute(RecipeSection section) {
   return compute;
 }
 
+WireType parse_wire(std::string_view name, std::string_view field) {
+  if (name == "fp32") return WireType::kFp32;
+  if (name == "bf16") return WireType::kBf16;
+  fail(ErrorCode::kInvalidFile, "{} is \"{}\", want fp32 or bf16", field, name);
+}
+
+DistributedRecipe read_distributed(RecipeSection section) {
+  DistributedRecipe distributed;
+  distributed.bucket_mib = section.number("bucket_mib", distributed.bucket_mib, 0.001, 1024);
+  distributed.wire = section.choice("wire", distributed.wire, parse_wire);
+  distributed.timeout_s = section.number("timeout_s", distributed.timeout_s, 1, 86400);
+  distributed.stall_timeout_s = section.number("stall_timeout_s", distributed.stall_timeout_s, 1, 864000);
+  section.reject_unknown();
+  return distributed;
+}
+
 }  // namespace
 
 BatchWarmup BatchRecipe::warmup() const {
@@ -260,6 +276,7 @@ Recipe parse_recipe_tree(RecipeNode tree) {
   recipe.evaluation = read_evaluation(root.section("evaluation"), recipe.seed);
   recipe.checkpoint = read_checkpoint(root.section("checkpoint"));
   recipe.compute = read_compute(root.section("compute"));
+  recipe.distributed = read_distributed(root.section("distributed"));
   recipe.max_skipped_steps = root.count("max_skipped_steps", recipe.max_skipped_steps, 1, kMaxSteps);
   root.reject_unknown();
   return recipe;

@@ -11,6 +11,7 @@
 #include "corpus/training_data.h"
 #include "modernbert/config.h"
 #include "modernbert/dtype.h"
+#include "training/distributed/communicator.h"
 #include "training/initialization.h"
 #include "training/optimizer/batch_warmup.h"
 #include "training/optimizer/optimizer_config.h"
@@ -85,6 +86,14 @@ struct ComputeRecipe {
   double memory_gib = 0;   // what the run may use; 0 = what the machine has
 };
 
+// Of a run of several processes.
+struct DistributedRecipe {
+  double bucket_mib = 25;  // gradients that are summed at a time
+  WireType wire = WireType::kFp32;
+  double timeout_s = 30;          // a process that has not been heard of for so long is lost
+  double stall_timeout_s = 1800;  // so long may processes that live wait for one another
+};
+
 struct Recipe {
   std::string name;
   uint64_t seed = 17;
@@ -99,6 +108,7 @@ struct Recipe {
   EvaluationRecipe evaluation;
   CheckpointRecipe checkpoint;
   ComputeRecipe compute;
+  DistributedRecipe distributed;
   int64_t max_skipped_steps = 10;  // so many steps in a row without finite gradients stop the run
 
   RecipeNode tree;  // as written, overrides applied

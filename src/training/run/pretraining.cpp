@@ -27,6 +27,7 @@
 #include "training/run/product_peak.h"
 #include "training/run/run_model.h"
 #include "training/run/sentence_guesses.h"
+#include "training/run/shared_start.h"
 #include "training/run/start_summary.h"
 
 namespace modernbert {
@@ -64,12 +65,13 @@ class Fanout : public RunObserver {
 class Pretraining {
  public:
   Pretraining(const Recipe& recipe, RunModel model, const PretrainingOptions& options, RunWorkshop& workshop,
-              RunObserver& observer)
+              RunObserver& observer, Communicator& processes)
       : recipe_(recipe),
         options_(options),
         workshop_(workshop),
-        console_(observer),
-        threads_(resolve_threads(recipe.compute.threads)),
+        processes_(processes),
+        console_(processes.is_first() ? observer : nobody_),
+        threads_(choose_threads(recipe.compute.threads, processes.size_on_host())),
         dtype_(resolve_options({.dtype = recipe.compute.dtype}).dtype),
         store_(options.output / "checkpoints", recipe.checkpoint.keep),
         from_(std::move(model.from)),
@@ -78,8 +80,13 @@ class Pretraining {
         encoder_(std::move(model.encoder)) {}
 
   LoopEnd run() {
-    prepare_output();
-    const auto checkpoint = find_checkpoint();
+    state_.identity = run_identity(recipe_, encoder_, tokenizer_folder_, workshop_.data_identity(recipe_));
+    require_same_start(processes_, recipe_, dtype_, state_.identity);
+    std::optional<fs::path> checkpoint;
+    if (processes_.is_first()) {
+      prepare_output();
+      checkpoint = find_checkpoint();
+    }
     check_machine();
     make_parts(checkpoint);
     print_summary();
@@ -97,8 +104,7 @@ class Pretraining {
 
   // The newest checkpoint, checked; its state becomes ours.
   std::optional<fs::path> find_checkpoint() {
-    const Json identity =
-        run_identity(recipe_, encoder_, tokenizer_folder_, workshop_.data_identity(recipe_));
+    const Json identity = state_.identity;
     const auto checkpoint = store_.newest();
     if (!checkpoint && options_.must_resume)
       fail(ErrorCode::kNotFound, "{}: no checkpoint to resume from", options_.output.string());
@@ -122,9 +128,10 @@ class Pretraining {
     summary_.encoder = encoder_;
     summary_.memory =
         memory_need(recipe_, encoder_, per_row_ * static_cast<double>(recipe_.batch.micro_batch));
-    summary_.available_memory = available_memory_bytes();
-    summary_.free_disk = free_disk_bytes(options_.output);
+    summary_.available_memory = available_memory_bytes() / processes_.size_on_host();
     check_memory(recipe_, summary_.memory, per_row_, summary_.available_memory);
+    if (!processes_.is_first()) return;
+    summary_.free_disk = free_disk_bytes(options_.output);
     check_disk(recipe_, encoder_, summary_.free_disk,
                static_cast<double>(store_.list().size()) * checkpoint_bytes(encoder_));
   }
@@ -134,15 +141,16 @@ class Pretraining {
     parameters_.emplace(layout);
     gradients_.emplace(layout);
     optimizer_.emplace(recipe_.optimizer, optimized_tensors(*layout, recipe_.optimizer.kind), threads_);
-    data_ = workshop_.make_training_data(recipe_, tokenizer_);
+    data_ = workshop_.make_training_data(recipe_, tokenizer_, processes_);
     if (checkpoint) {
       read_parameters(*checkpoint, *parameters_);
       read_moments(*checkpoint, *layout, optimizer_->first_moment(), optimizer_->second_moment());
       optimizer_->set_steps(state_.optimizer_steps);
       data_->restore(state_.data);
-    } else {
+    } else if (processes_.is_first()) {
       first_weights();
     }
+    share_start(processes_, state_, *data_, *parameters_, *optimizer_);
     model_ = workshop_.make_model(encoder_, recipe_, threads_);
     model_->set_parameters(*parameters_);
   }
@@ -161,7 +169,9 @@ class Pretraining {
   // Seconds and steps of the run, from a micro-batch whose results are thrown away.
   void predict_time() {
     const Json before = data_->state();
-    const MaskedLmBatch batch = data_->next();
+    std::optional<MaskedLmBatch> own;
+    while (!own) own = data_->next();
+    const MaskedLmBatch batch = std::move(*own);
     data_->restore(before);
     double seconds = 0;
     for (int attempt = 0; attempt < 2; ++attempt) {  // the first one also allocates
@@ -170,7 +180,7 @@ class Pretraining {
       seconds = std::chrono::duration<double>(Clock::now() - start).count();
       if (seconds > 20) break;
     }
-    summary_.tokens_per_s = static_cast<double>(batch.real_tokens()) / seconds;
+    summary_.tokens_per_s = static_cast<double>(batch.real_tokens()) / seconds * processes_.size();
     summary_.seconds_left = static_cast<double>(summary_.tokens_left) / summary_.tokens_per_s;
     const double filled =
         static_cast<double>(batch.real_tokens()) / static_cast<double>(batch.tokens.tokens());
@@ -184,6 +194,7 @@ class Pretraining {
     const auto total = static_cast<int64_t>(recipe_.schedule.total);
     summary_.tokens_left = std::max<int64_t>(0, total - state_.tokens);
     summary_.machine = fmt::format("{}, {} threads", to_string(dtype_), threads_);
+    if (processes_.size() > 1) summary_.machine += fmt::format(" in each of {} processes", processes_.size());
     predict_time();
     summary_.total_steps = warmup.count_steps(total, micro_batch_tokens_);
     summary_.steps_left = std::max<int64_t>(0, summary_.total_steps - state_.step);
@@ -191,22 +202,27 @@ class Pretraining {
   }
 
   LoopEnd run_loop() {
+    if (!processes_.is_first()) return run_loop(nobody_);
     const fs::path& output = options_.output;
     write_file_atomically(output / "recipe.yaml", to_yaml(recipe_.tree));
     MetricsFile metrics(output / "metrics.jsonl", state_.step);
     EventFile events(output / "tensorboard", state_.step);
     Fanout observer({&metrics, &events, &console_});
+    return run_loop(observer);
+  }
+
+  LoopEnd run_loop(RunObserver& observer) {
     heldout_ = workshop_.make_heldout(recipe_, tokenizer_);
     TrainingLoop loop(recipe_, loop_parts(observer));
     static const std::atomic<int> kNeverStops = 0;
     const LoopEnd end = loop.run(options_.stop != nullptr ? *options_.stop : kNeverStops);
     observer.flush();
-    finish(end, loop.seconds());
+    if (processes_.is_first()) finish(end, loop.seconds());
     return end;
   }
 
   LoopParts loop_parts(RunObserver& observer) {
-    LoopParts parts{*model_, *data_, *parameters_, *gradients_, *optimizer_, state_, observer};
+    LoopParts parts{*model_, *data_, *parameters_, *gradients_, *optimizer_, state_, observer, processes_};
     parts.threads = threads_;
     parts.micro_batch_tokens = micro_batch_tokens_;
     parts.save = [this, &observer] { save(observer); };
@@ -240,6 +256,8 @@ class Pretraining {
 
   void save(RunObserver& observer) {
     const auto start = Clock::now();
+    require_same_weights(processes_, *parameters_);
+    if (!processes_.is_first()) return;
     const fs::path folder =
         store_.write(state_.step, [this](const fs::path& to) { write_checkpoint(to, content(), state_); });
     write_html_report(options_.output, title());
@@ -249,16 +267,16 @@ class Pretraining {
   EvaluationMetrics evaluate() {
     EvaluationMetrics metrics{.step = state_.step, .tokens = state_.tokens};
     LossTerms sum;
-    for (const MaskedLmBatch& batch : heldout_) {
-      const LossTerms terms = model_->evaluate(batch);
-      sum.cross_entropy += terms.cross_entropy;
-      sum.labels += terms.labels;
-      sum.correct += terms.correct;
+    for (size_t i = 0; i < heldout_.size(); ++i) {
+      const bool mine = i % static_cast<size_t>(processes_.size()) == static_cast<size_t>(processes_.rank());
+      if (mine) sum += model_->evaluate(heldout_[i]);
     }
+    sum = sum_of_all(processes_, sum);
     metrics.labels = sum.labels;
     const auto labels = static_cast<double>(std::max<int64_t>(1, sum.labels));
     metrics.loss = sum.cross_entropy / labels;
     metrics.accuracy = static_cast<double>(sum.correct) / labels;
+    if (!processes_.is_first()) return metrics;
     metrics.sentences =
         guess_sentences(encoder_, *parameters_, tokenizer_, recipe_.evaluation.sentences, threads_);
     return metrics;
@@ -282,16 +300,21 @@ class Pretraining {
     write_html_report(options_.output, title());
     const double all = seconds.steps + seconds.checkpoints + seconds.evaluation + seconds.logging;
     if (all <= 0) return;
-    console_.on_note(
-        fmt::format("time: {} in steps; of all of it data {:.2f} %, checkpoints {:.2f} %, logging {:.2f} %, "
-                    "evaluation {:.2f} %",
-                    duration_text(seconds.steps), 100 * seconds.data / all, 100 * seconds.checkpoints / all,
-                    100 * seconds.logging / all, 100 * seconds.evaluation / all));
+    console_.on_note(fmt::format(
+        "time: {} in steps; of all of it data {:.2f} %, checkpoints {:.2f} %, logging {:.2f} %, "
+        "evaluation {:.2f} %{}",
+        duration_text(seconds.steps), 100 * seconds.data / all, 100 * seconds.checkpoints / all,
+        100 * seconds.logging / all, 100 * seconds.evaluation / all,
+        processes_.size() == 1
+            ? ""
+            : fmt::format(", waiting for other processes {:.2f} %", 100 * seconds.waiting / all)));
   }
 
   const Recipe& recipe_;
   const PretrainingOptions& options_;
   RunWorkshop& workshop_;
+  Communicator& processes_;
+  RunObserver nobody_;
   RunObserver& console_;
   int threads_;
   ComputeType dtype_;  // fp32 or bf16
@@ -316,8 +339,10 @@ class Pretraining {
 
 LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
                  RunObserver& observer) {
+  OneProcess alone;
+  Communicator& processes = options.processes != nullptr ? *options.processes : alone;
   RunModel model = resolve_run_model(recipe, options.find_model);
-  return Pretraining(recipe, std::move(model), options, workshop, observer).run();
+  return Pretraining(recipe, std::move(model), options, workshop, observer, processes).run();
 }
 
 }  // namespace modernbert

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "modernbert/tokenizer.h"
+#include "training/distributed/communicator.h"
 #include "training/recipe/recipe.h"
 #include "training/report/run_events.h"
 #include "training/run/run_model.h"
@@ -26,8 +27,8 @@ class RunWorkshop {
   virtual ~RunWorkshop() = default;
   virtual std::unique_ptr<TrainedModel> make_model(const EncoderConfig& encoder, const Recipe& recipe,
                                                    int threads) = 0;
-  virtual std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe,
-                                                          const Tokenizer& tokenizer) = 0;
+  virtual std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer& tokenizer,
+                                                          const Communicator& processes) = 0;
   // Micro-batches of held-out text, the same at every call; empty if the recipe has none.
   virtual std::vector<MaskedLmBatch> make_heldout(const Recipe& recipe, const Tokenizer& tokenizer) = 0;
   // Bytes that the model keeps between forward and backward for one row of the recipe's length.
@@ -42,11 +43,14 @@ struct PretrainingOptions {
   bool only_summary = false;
   FindModel find_model;
   const std::atomic<int>* stop = nullptr;  // set to another value than 0: save and end
+  // Those that train together: each calls pretrain() with the same recipe. The first one reads and writes
+  // `output` and has an observer; the others need the data sets, the tokenizer and model.from only.
+  Communicator* processes = nullptr;  // null: this one trains alone
 };
 
 // Errors: those of the recipe, of files, of a machine that is too small; a resumed run whose model,
 // tokenizer, data or recipe differ (kInvalidArgument, with the fields); a damaged checkpoint (kInvalidFile,
-// with the file).
+// with the file); processes that start with different recipes or data; a lost process (kNetwork).
 LoopEnd pretrain(const Recipe& recipe, const PretrainingOptions& options, RunWorkshop& workshop,
                  RunObserver& observer);
 

@@ -1,8 +1,6 @@
 #include "training/run/run_model.h"
 
-#include <algorithm>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "core/fail.h"
@@ -34,10 +32,6 @@ RunModel resolve_run_model(const Recipe& recipe, const FindModel& find_model) {
   const auto base = from.empty() ? std::nullopt : std::optional(read_encoder_config(from));
   EncoderConfig encoder = resolve_encoder(recipe, base, facts_of(tokenizer, folder.string()));
   return {from, folder, std::move(tokenizer), std::move(encoder)};
-}
-
-int resolve_threads(int threads) {
-  return threads > 0 ? threads : static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
 }
 
 }  // namespace modernbert

@@ -27,7 +27,4 @@ RunModel resolve_run_model(const Recipe& recipe, const FindModel& find_model);
 // config.json of a checkpoint folder.
 EncoderConfig read_encoder_config(const std::filesystem::path& folder);
 
-// 0 = all cores.
-int resolve_threads(int threads);
-
 }  // namespace modernbert

@@ -40,7 +40,7 @@ TrainingOptions model_options(const Recipe& recipe) {
 class DatasetStream : public BatchStream {
  public:
   explicit DatasetStream(const TrainingDataOptions& options) : data_(options) {}
-  MaskedLmBatch next() override { return data_.next(); }
+  std::optional<MaskedLmBatch> next() override { return data_.next(); }
   Json state() const override { return data_.state(); }
   void restore(const Json& state) override { data_.restore(state); }
   const Tokenizer& tokenizer() const { return data_.tokenizer(); }
@@ -59,8 +59,12 @@ std::unique_ptr<TrainedModel> StandardWorkshop::make_model(const EncoderConfig& 
 }
 
 std::unique_ptr<BatchStream> StandardWorkshop::make_training_data(const Recipe& recipe,
-                                                                  const Tokenizer& tokenizer) {
-  auto stream = std::make_unique<DatasetStream>(data_options(recipe, recipe.data.mask_probability));
+                                                                  const Tokenizer& tokenizer,
+                                                                  const Communicator& processes) {
+  TrainingDataOptions options = data_options(recipe, recipe.data.mask_probability);
+  options.rank = processes.rank();
+  options.ranks = processes.size();
+  auto stream = std::make_unique<DatasetStream>(options);
   // The recipe may name a tokenizer of its own; with another one, ids would mean other tokens.
   if (stream->tokenizer().vocab_size() != tokenizer.vocab_size())
     fail(ErrorCode::kInvalidArgument,

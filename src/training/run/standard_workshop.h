@@ -9,7 +9,8 @@ class StandardWorkshop : public RunWorkshop {
  public:
   std::unique_ptr<TrainedModel> make_model(const EncoderConfig& encoder, const Recipe& recipe,
                                            int threads) override;
-  std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer& tokenizer) override;
+  std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer& tokenizer,
+                                                  const Communicator& processes) override;
   std::vector<MaskedLmBatch> make_heldout(const Recipe& recipe, const Tokenizer& tokenizer) override;
   double activation_bytes_per_row(const EncoderConfig& encoder, const Recipe& recipe) override;
   // Empty: the stream's own state says what it was made with, and restoring it compares.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 
 #include "core/json.h"
 #include "corpus/masked_lm_batch.h"
@@ -16,7 +18,19 @@ struct LossTerms {
   double z_loss = 0;
   int64_t labels = 0;
   int64_t correct = 0;
+
+  LossTerms& operator+=(const LossTerms& other) {
+    cross_entropy += other.cross_entropy;
+    z_loss += other.z_loss;
+    labels += other.labels;
+    correct += other.correct;
+    return *this;
+  }
 };
+
+// Called in a backward pass: gradients from this offset of the block on are final. Offsets fall, the last one
+// is 0 unless the batch predicts nothing. Empty = nobody wants to know.
+using FinalGradients = std::function<void(int64_t offset)>;
 
 class TrainedModel {
  public:
@@ -25,15 +39,20 @@ class TrainedModel {
   virtual void set_parameters(const ParameterBlock& values) = 0;
   // gradients: accumulated, += d(scale * sum of losses).
   virtual LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
-                                     ParameterBlock& gradients) = 0;
+                                     ParameterBlock& gradients, const FinalGradients& final_from) = 0;
+  LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
+                             ParameterBlock& gradients) {
+    return forward_backward(batch, scale, dropout_key, gradients, {});
+  }
   virtual LossTerms evaluate(const MaskedLmBatch& batch) = 0;
 };
 
-// An endless stream of micro-batches that can be continued from a saved state.
+// The micro-batches of a run, one after another without end; the stream can be continued from a saved state.
 class BatchStream {
  public:
   virtual ~BatchStream() = default;
-  virtual MaskedLmBatch next() = 0;
+  // The run's next micro-batch; none where it belongs to another process.
+  virtual std::optional<MaskedLmBatch> next() = 0;
   virtual Json state() const = 0;
   virtual void restore(const Json& state) = 0;
 };

@@ -1,14 +1,18 @@
 #include "training/run/training_loop.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
 #include "core/fail.h"
 #include "core/random.h"
 #include "training/optimizer/gradient_norm.h"
+#include "training/run/shared_start.h"
 
 namespace modernbert {
 namespace {
@@ -43,9 +47,14 @@ int64_t labels_of(const MaskedLmBatch& batch) {
 
 // The micro-batches of one step.
 struct TrainingLoop::Batches {
+  struct Own {
+    uint64_t number = 0;  // in the step, over all processes
+    MaskedLmBatch batch;
+  };
   Json data_before;
-  std::vector<MaskedLmBatch> list;
-  int64_t tokens = 0;
+  std::vector<Own> list;  // of this process
+  size_t rounds = 0;      // the most that any process has
+  int64_t tokens = 0;     // of all processes
   int64_t labels = 0;
 };
 
@@ -61,7 +70,7 @@ TrainingLoop::TrainingLoop(const Recipe& recipe, const LoopParts& parts)
 
 LoopEnd TrainingLoop::run(const std::atomic<int>& stop) {
   while (parts_.state.tokens < total_tokens_) {
-    if (stop != 0 || !step(stop)) {
+    if (!step(stop)) {
       save();
       return LoopEnd::kStopped;
     }
@@ -76,7 +85,9 @@ LoopEnd TrainingLoop::run(const std::atomic<int>& stop) {
 
 bool TrainingLoop::step(const std::atomic<int>& stop) {
   const auto start = Clock::now();
-  const Batches batches = timed(seconds_.data, [&] { return read_batches(); });
+  if (anyone_stops(stop)) return false;
+  Batches batches = timed(seconds_.data, [&] { return read_batches(); });
+  count_together(batches);
   clear(parts_.gradients.values(), parts_.threads);
   LossTerms sum;
   if (!accumulate(batches, stop, sum)) {
@@ -97,27 +108,52 @@ TrainingLoop::Batches TrainingLoop::read_batches() {
   batches.data_before = parts_.data.state();
   const int64_t count = warmup_.size_at(parts_.state.tokens);
   for (int64_t i = 0; i < count; ++i) {
-    batches.list.push_back(parts_.data.next());
-    batches.tokens += batches.list.back().real_tokens();
-    batches.labels += labels_of(batches.list.back());
+    std::optional<MaskedLmBatch> batch = parts_.data.next();
+    if (!batch) continue;
+    batches.tokens += batch->real_tokens();
+    batches.labels += labels_of(*batch);
+    batches.list.push_back({static_cast<uint64_t>(i), std::move(*batch)});
   }
+  batches.rounds = static_cast<size_t>((count + parts_.processes.size() - 1) / parts_.processes.size());
   return batches;
 }
 
+void TrainingLoop::count_together(Batches& batches) {
+  std::array<double, 2> counts = {static_cast<double>(batches.tokens), static_cast<double>(batches.labels)};
+  parts_.processes.sum(counts);
+  batches.tokens = static_cast<int64_t>(counts[0]);
+  batches.labels = static_cast<int64_t>(counts[1]);
+}
+
+bool TrainingLoop::anyone_stops(const std::atomic<int>& stop) {
+  double signals = stop;
+  parts_.processes.sum(std::span(&signals, 1));
+  return signals != 0;
+}
+
+// All processes go from round to round together. One without a micro-batch in the last round has its
+// gradients ready at once.
 bool TrainingLoop::accumulate(const Batches& batches, const std::atomic<int>& stop, LossTerms& sum) {
+  GradientExchange exchange(parts_.processes, recipe_.distributed, parts_.gradients.values());
+  const FinalGradients final_from = [&](int64_t offset) { exchange.final_from(offset); };
+  for (size_t round = 0; round < batches.rounds; ++round) {
+    if (round > 0 && anyone_stops(stop)) return false;
+    if (round >= batches.list.size()) continue;
+    const bool last = round + 1 == batches.rounds && parts_.processes.size() > 1;
+    sum += run_batch(batches, round, last ? final_from : FinalGradients());
+  }
+  timed(seconds_.waiting, [&] { exchange.finish(); });
+  sum = sum_of_all(parts_.processes, sum);
+  return true;
+}
+
+LossTerms TrainingLoop::run_batch(const Batches& batches, size_t index, const FinalGradients& final_from) {
   // Every label of the step weighs the same, however the step is divided.
   const double scale = 1.0 / static_cast<double>(std::max<int64_t>(1, batches.labels));
   const uint64_t key = random_hash(recipe_.seed, static_cast<uint64_t>(parts_.state.step));
-  for (size_t i = 0; i < batches.list.size(); ++i) {
-    if (stop != 0) return false;
-    const LossTerms terms =
-        parts_.model.forward_backward(batches.list[i], scale, random_hash(key, i), parts_.gradients);
-    sum.cross_entropy += terms.cross_entropy;
-    sum.z_loss += terms.z_loss;
-    sum.labels += terms.labels;
-    sum.correct += terms.correct;
-  }
-  return true;
+  const Batches::Own& own = batches.list[index];
+  return parts_.model.forward_backward(own.batch, scale, random_hash(key, own.number), parts_.gradients,
+                                       final_from);
 }
 
 StepMetrics TrainingLoop::finish_step(const Batches& batches, const LossTerms& sum) {
@@ -153,7 +189,7 @@ void TrainingLoop::report(StepMetrics metrics, const Batches& batches, double se
   metrics.tokens_per_s = static_cast<double>(batches.tokens) / seconds;
   if (parts_.step_flops && parts_.peak_flops > 0) {
     double flops = 0;
-    for (const MaskedLmBatch& batch : batches.list) flops += parts_.step_flops(batch);
+    for (const Batches::Own& own : batches.list) flops += parts_.step_flops(own.batch);
     metrics.share_of_peak = flops / seconds / parts_.peak_flops;
   }
   parts_.observer.on_step(metrics);

@@ -1,5 +1,7 @@
 // The steps of a run: micro-batches to gradients, gradients to a step of the optimiser, until all tokens are
-// seen or somebody asks to stop.
+// seen or somebody asks to stop. Several processes go through it side by side: each computes its
+// micro-batches, and what they decide on (losses, the norm, a stop) is summed over all of them first, so that
+// all do the same.
 #pragma once
 
 #include <atomic>
@@ -7,6 +9,7 @@
 #include <functional>
 
 #include "training/checkpoint/checkpoint_files.h"
+#include "training/distributed/gradient_exchange.h"
 #include "training/optimizer/optimizer.h"
 #include "training/recipe/recipe.h"
 #include "training/report/run_events.h"
@@ -23,8 +26,9 @@ struct LoopParts {
   Optimizer& optimizer;
   RunState& state;
   RunObserver& observer;
+  Communicator& processes;
   std::function<EvaluationMetrics()> evaluate;
-  std::function<void()> save;                              // a checkpoint of `state`
+  std::function<void()> save;                              // a checkpoint of `state`, called by all processes
   std::function<double(const MaskedLmBatch&)> step_flops;  // of forward and backward; for the share of peak
   double peak_flops = 0;                                   // of the machine, a second; 0 = unknown
   int64_t micro_batch_tokens = 0;                          // real ones, about; 0 = all that the rows hold
@@ -40,6 +44,7 @@ struct LoopSeconds {
   double checkpoints = 0;
   double evaluation = 0;
   double logging = 0;
+  double waiting = 0;  // of the steps: for gradients of other processes
 };
 
 class TrainingLoop {
@@ -47,9 +52,9 @@ class TrainingLoop {
   TrainingLoop(const Recipe& recipe, const LoopParts& parts);
 
   // Ends with a checkpoint in any case. A request to stop (`stop` other than 0) is seen between
-  // micro-batches; the unfinished step is dropped and done again by the resumed run. Error (kInvalidFile: the
-  // data or the recipe are bad) after recipe.max_skipped_steps steps in a row without finite loss and
-  // gradients; the last checkpoint stays as it is.
+  // micro-batches, whichever process has it; the unfinished step is dropped and done again by the resumed
+  // run. Error (kInvalidFile: the data or the recipe are bad) after recipe.max_skipped_steps steps in a row
+  // without finite loss and gradients; the last checkpoint stays as it is.
   LoopEnd run(const std::atomic<int>& stop);
   const LoopSeconds& seconds() const { return seconds_; }
   int64_t total_steps() const { return total_steps_; }
@@ -58,7 +63,10 @@ class TrainingLoop {
   struct Batches;
   bool step(const std::atomic<int>& stop);
   Batches read_batches();
+  void count_together(Batches& batches);
+  bool anyone_stops(const std::atomic<int>& stop);
   bool accumulate(const Batches& batches, const std::atomic<int>& stop, LossTerms& sum);
+  LossTerms run_batch(const Batches& batches, size_t index, const FinalGradients& final_from);
   StepMetrics finish_step(const Batches& batches, const LossTerms& sum);
   void report(StepMetrics metrics, const Batches& batches, double seconds);
   void check_skipped() const;

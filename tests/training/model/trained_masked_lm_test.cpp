@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "../../model/random_model.h"
 #include "core/random.h"
@@ -136,6 +138,28 @@ TEST_P(TrainedKind, RecomputationChangesNoBit) {
   options.recompute = true;
   ParameterBlock again = gradients_of(config(), {documents({1, 4})}, ComputeType::kBf16, options);
   EXPECT_TRUE(std::ranges::equal(kept.values(), again.values()));
+}
+
+// What a backward pass has called final does not change any more.
+TEST_P(TrainedKind, FinalGradientsStayAsTheyAre) {
+  const auto layout = std::make_shared<const ParameterLayout>(config(), HeadKind::kMaskedLm);
+  ParameterBlock values(layout), gradients(layout);
+  initialize_parameters(config(), {}, 3, values);
+  TrainingOptions options;
+  options.threads = 2;
+  TrainedMaskedLm model(config(), options);
+  model.set_parameters(values);
+  std::vector<float> taken(gradients.values().size());
+  std::vector<int64_t> offsets = {static_cast<int64_t>(taken.size())};
+  model.forward_backward(documents({1, 4, 2}), 0.01, 11, gradients, [&](int64_t offset) {
+    ASSERT_LT(offset, offsets.back());
+    const auto now = gradients.values();
+    std::copy(now.begin() + offset, now.begin() + offsets.back(), taken.begin() + offset);
+    offsets.push_back(offset);
+  });
+  EXPECT_EQ(offsets.size(), 1 + config().layers.size() + 1);  // each layer, then the rest
+  EXPECT_EQ(offsets.back(), 0);
+  EXPECT_TRUE(std::ranges::equal(taken, gradients.values()));
 }
 
 std::vector<std::string> all_kinds() {

@@ -21,13 +21,14 @@ class FakeModel : public TrainedModel {
     values_.assign(values.values().begin(), values.values().end());
   }
   LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
-                             ParameterBlock& gradients) override {
+                             ParameterBlock& gradients, const FinalGradients& final_from) override {
     uint64_t key = dropout_key;
     for (const int32_t id : batch.tokens.ids) key = random_hash(key, static_cast<uint64_t>(id));
     const bool broken = broken_from >= 0 && calls_++ >= broken_from;
     const auto g = gradients.values();
     for (size_t i = 0; i < g.size(); ++i)
       g[i] += static_cast<float>(scale) * (values_[i] - random_uniform_float(key, i)) * (broken ? NAN : 1.0F);
+    report_final(final_from, static_cast<int64_t>(g.size()));
     LossTerms terms = evaluate(batch);
     if (broken) terms.cross_entropy = NAN;
     return terms;
@@ -38,6 +39,11 @@ class FakeModel : public TrainedModel {
   }
 
  private:
+  // As if the block had four layers.
+  static void report_final(const FinalGradients& final_from, int64_t size) {
+    for (int64_t layer = 4; final_from && layer-- > 0;) final_from(size * layer / 4);
+  }
+
   std::vector<float> values_;
   int64_t calls_ = 0;
 };
@@ -45,25 +51,30 @@ class FakeModel : public TrainedModel {
 // Batch n is a function of n.
 class FakeData : public BatchStream {
  public:
-  explicit FakeData(int64_t rows, int64_t length) : rows_(rows), length_(length) {}
-  MaskedLmBatch next() override {
+  FakeData(int64_t rows, int64_t length, int64_t rank = 0, int64_t ranks = 1)
+      : rows_(rows), length_(length), rank_(rank), ranks_(ranks) {}
+  std::optional<MaskedLmBatch> next() override {
+    const int64_t number = next_++;
+    if (number % ranks_ != rank_) return {};
+    return make(number);
+  }
+  MaskedLmBatch make(int64_t number) const {
     MaskedLmBatch batch;
     for (int64_t row = 0; row < rows_; ++row) {
       std::vector<int32_t> ids;
       for (int64_t i = 0; i < length_; ++i)
         ids.push_back(static_cast<int32_t>(
-            random_below(static_cast<uint64_t>(next_), static_cast<uint64_t>(row * length_ + i), 100)));
+            random_below(static_cast<uint64_t>(number), static_cast<uint64_t>(row * length_ + i), 100)));
       batch.tokens.add(ids);
     }
     batch.labels = batch.tokens.ids;
-    ++next_;
     return batch;
   }
   Json state() const override { return {{"next", next_}}; }
   void restore(const Json& state) override { next_ = state.at("next").get<int64_t>(); }
 
  private:
-  int64_t rows_, length_;
+  int64_t rows_, length_, rank_, ranks_;
   int64_t next_ = 0;
 };
 
@@ -78,11 +89,13 @@ class FakeWorkshop : public RunWorkshop {
     model->broken_from = broken_from;
     return model;
   }
-  std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer&) override {
-    return std::make_unique<FakeData>(recipe.batch.micro_batch, recipe.data.sequence_length);
+  std::unique_ptr<BatchStream> make_training_data(const Recipe& recipe, const Tokenizer&,
+                                                  const Communicator& processes) override {
+    return std::make_unique<FakeData>(recipe.batch.micro_batch, recipe.data.sequence_length, processes.rank(),
+                                      processes.size());
   }
   std::vector<MaskedLmBatch> make_heldout(const Recipe&, const Tokenizer&) override {
-    return {FakeData(1, 8).next()};
+    return {FakeData(1, 8).make(0)};
   }
   double activation_bytes_per_row(const EncoderConfig&, const Recipe&) override { return bytes_per_row; }
   Json data_identity(const Recipe&) override { return {{"contents", data}}; }
