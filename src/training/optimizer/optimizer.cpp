@@ -1,5 +1,5 @@
 // StableAdamW and AdamW are equal, step by step, to optimi's and torch's (tests/training/optimizer compares
-// them with stored cases). Muon follows Jordan's rule with the factor 0.2 sqrt(max(R,C)) of Liu et al.
+// them with stored cases). Muon follows Jordan's rule with Liu et al.'s factor of sqrt(max(R,C)).
 // (2025), which gives its updates AdamW's usual size, so that one learning rate serves both kinds of tensors.
 #include "training/optimizer/optimizer.h"
 
@@ -18,7 +18,6 @@ namespace {
 
 // Elements that a thread takes at a time: four arrays of this length fit the L2 cache.
 constexpr int64_t kPart = 1 << 15;
-constexpr double kMuonUpdateSize = 0.2;
 
 constexpr std::array kKinds = {NamedValue<OptimizerKind>{"stableadamw", OptimizerKind::kStableAdamW},
                                NamedValue<OptimizerKind>{"adamw", OptimizerKind::kAdamW},
@@ -142,7 +141,7 @@ void Optimizer::step_muon(std::span<float> values, std::span<const float> gradie
       update[static_cast<size_t>(i)] = momentum * m[i] + (1 - momentum) * (scale * g[i]);  // Nesterov
     }
     orthogonalize({update.data(), tensor.rows, cols}, scratch);
-    const double size = kMuonUpdateSize * std::sqrt(static_cast<double>(std::max(tensor.rows, cols)));
+    const double size = config_.muon_update * std::sqrt(static_cast<double>(std::max(tensor.rows, cols)));
     const auto step = static_cast<float>(rate * size), decay = static_cast<float>(decay_factor(tensor, rate));
     float* value = values.data() + tensor.offset;
     for (int64_t i = 0; i < tensor.size; ++i)

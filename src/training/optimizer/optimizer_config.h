@@ -27,6 +27,9 @@ struct OptimizerConfig {
   // without changing the decay.
   bool decoupled_decay = true;
   double muon_momentum = 0.95;
+  // RMS of what Muon adds to a matrix, in learning rates: about that of AdamW's updates, so that one rate
+  // suits both.
+  double muon_update = 0.2;
 };
 
 }  // namespace modernbert

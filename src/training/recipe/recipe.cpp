@@ -155,8 +155,11 @@ OptimizerConfig read_optimizer(RecipeSection section, double& clip_norm) {
   config.beta2 = section.number("beta2", config.beta2, 0, 0.9999999);
   config.epsilon = section.number("epsilon", config.epsilon, 1e-16, 1);
   config.muon_momentum = section.number("muon_momentum", config.muon_momentum, 0, 0.9999999);
-  if (section.has("muon_momentum") && config.kind != OptimizerKind::kMuon)
-    section.reject("muon_momentum", "contradicts optimizer.name: only muon has it");
+  config.muon_update = section.number("muon_update", config.muon_update, 1e-6, 100);
+  for (const char* field : {"muon_momentum", "muon_update"}) {
+    if (section.has(field) && config.kind != OptimizerKind::kMuon)
+      section.reject(field, "contradicts optimizer.name: only muon has it");
+  }
   clip_norm = section.number("clip_norm", 0, 0, 1e9);
   section.reject_unknown();
   return config;

@@ -143,12 +143,13 @@ TEST(NewtonSchulz, EqualsTheDefinitionForWideTallAndSquare) {
 // singular value, which five iterations from 1 take to a known number.
 TEST(Optimizer, MuonMovesARankOneGradientByItsScaledDirection) {
   OptimizerConfig config{.kind = OptimizerKind::kMuon, .learning_rate = 0.1, .weight_decay = 0};
+  config.muon_update = 0.3;
   Optimizer optimizer(config, {{.offset = 0, .size = 6, .rows = 2, .orthogonal = true}}, 1);
   std::vector<float> values(6), gradient = {3, 0, 0, 0, 0, 0};
   optimizer.step(values, gradient, 0.1, 1);
   double s = 1;
   for (int i = 0; i < 5; ++i) s = 3.4445 * s - 4.7750 * std::pow(s, 3) + 2.0315 * std::pow(s, 5);
-  EXPECT_NEAR(values[0], -0.1 * 0.2 * std::sqrt(3.0) * s, 1e-5);
+  EXPECT_NEAR(values[0], -0.1 * 0.3 * std::sqrt(3.0) * s, 1e-5);
   for (size_t i = 1; i < 6; ++i) EXPECT_EQ(values[i], 0);
 }
 

@@ -90,7 +90,8 @@ TEST(Recipe, ContradictionsAreRefused) {
   EXPECT_THAT(error_of(kSmall, {"schedule.kind=cosine", "schedule.decay_tokens=1k"}),
               HasSubstr("contradicts schedule.kind cosine"));
   EXPECT_THAT(error_of(kSmall, {"model.from=a"}), HasSubstr("contradicts model.from"));
-  EXPECT_THAT(error_of(kSmall, {"optimizer.muon_momentum=0.9"}), HasSubstr("only muon has it"));
+  for (const char* only_muon : {"optimizer.muon_momentum=0.9", "optimizer.muon_update=0.3"})
+    EXPECT_THAT(error_of(kSmall, {only_muon}), HasSubstr("only muon has it"));
   EXPECT_THAT(error_of(kSmall, {"evaluation.sentences=[no gap]"}), HasSubstr("has no [MASK]"));
 }
 
