@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 
 #include "ops/amx_unit.h"
 #include "ops/cpu_features.h"
@@ -75,6 +76,9 @@ namespace {
 HWY_EXPORT(fp32_chains);
 HWY_EXPORT(sum_floats);
 
+// Of one round: a few microseconds.
+constexpr int64_t kChainRounds = 1000;
+
 double run_matrix_unit(int64_t rounds) {
   const AmxScope unit;
   return amx_bf16_chains(rounds);
@@ -87,23 +91,39 @@ double run_chains(GemmType type, int64_t rounds) {
   return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);
 }
 
-double gflops_of_one_run(GemmType type, int threads, int64_t rounds) {
-  double flops = 0;
+double seconds_of(const std::function<void()>& work) {
   const auto begin = std::chrono::steady_clock::now();
-#pragma omp parallel num_threads(threads) reduction(+ : flops)
-  flops += run_chains(type, rounds);
-  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
-  return flops / seconds.count() * 1e-9;
+  work();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
 }  // namespace
 
-double measured_peak_gflops(GemmType type, int threads) {
+double best_rate(const std::function<double(int64_t)>& work) {
   constexpr int kRuns = 8;
-  constexpr int64_t kRounds = 2'000'000;  // about 25 ms a run
+  constexpr double kShortestRun = 0.0125;
   double best = 0;
-  for (int i = 0; i < kRuns; ++i) best = std::max(best, gflops_of_one_run(type, threads, kRounds));
+  int64_t rounds = 1;
+  for (int run = 0; run < kRuns;) {
+    double done = 0;
+    const double seconds = seconds_of([&] { done = work(rounds); });
+    if (seconds < kShortestRun) {
+      rounds *= 2;
+      continue;
+    }
+    best = std::max(best, done / seconds);
+    ++run;
+  }
   return best;
+}
+
+double measured_peak_gflops(GemmType type, int threads) {
+  return 1e-9 * best_rate([&](int64_t rounds) {
+           double flops = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : flops)
+           flops += run_chains(type, kChainRounds * rounds);
+           return flops;
+         });
 }
 
 double measured_read_bandwidth(int threads) {

@@ -38,8 +38,13 @@ class Distributed : public Pretrain {
   static Arguments mpirun(int processes, const Arguments& arguments) {
     Arguments all;
     if (processes > 1)
-      all = {MODERNBERT_MPIRUN, "--allow-run-as-root", "--oversubscribe", "-x", "ASAN_OPTIONS=detect_leaks=0",
-             "-n", std::to_string(processes)};
+      all = {MODERNBERT_MPIRUN,
+             "--allow-run-as-root",
+             "--oversubscribe",
+             "-x",
+             "ASAN_OPTIONS=detect_leaks=0",
+             "-n",
+             std::to_string(processes)};
     all.push_back(program_path());
     all.insert(all.end(), arguments.begin(), arguments.end());
     return all;

@@ -228,7 +228,7 @@ class Pretraining {
     parts.save = [this, &observer] { save(observer); };
     if (!heldout_.empty() || !recipe_.evaluation.sentences.empty())
       parts.evaluate = [this] { return evaluate(); };
-    parts.peak_flops = product_peak_flops(dtype_, threads_);
+    if (processes_.is_first()) parts.peak_flops = product_peak_flops(dtype_, threads_);
     parts.step_flops = [this](const MaskedLmBatch& batch) { return training_flops(encoder_, batch); };
     return parts;
   }

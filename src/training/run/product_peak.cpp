@@ -1,7 +1,6 @@
 #include "training/run/product_peak.h"
 
 #include <algorithm>
-#include <chrono>
 #include <vector>
 
 #include "ops/block_product.h"
@@ -10,30 +9,23 @@
 namespace modernbert {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 // a, b and c together fit half of a 1 MiB cache.
 constexpr int64_t kRows = 128, kCols = 128, kDepth = 512;
-constexpr int kRounds = 8, kProducts = 64;
 
-// FLOP/s of block products, the best of several rounds.
+// FLOP/s of block products.
 template <class E>
 double block_peak(int threads) {
-  double best = 0;
-  for (int round = 0; round < kRounds; ++round) {
-    const auto start = Clock::now();
+  return best_rate([threads](int64_t products) {
 #pragma omp parallel num_threads(threads)
     {
       const std::vector<E> a(kRows * kDepth), b(kDepth * kCols);
       std::vector<float> c(kRows * kCols);
       const BlockProductScope scope;
       const BlockProduct<E> product{a.data(), kDepth, b.data(), c.data(), kCols, kRows, kCols, kDepth, true};
-      for (int i = 0; i < kProducts; ++i) multiply_blocks(product);
+      for (int64_t i = 0; i < products; ++i) multiply_blocks(product);
     }
-    const double seconds = std::chrono::duration<double>(Clock::now() - start).count();
-    best = std::max(best, 2.0 * kRows * kCols * kDepth * kProducts * threads / seconds);
-  }
-  return best;
+    return 2.0 * kRows * kCols * kDepth * static_cast<double>(products) * threads;
+  });
 }
 
 }  // namespace
