@@ -1,6 +1,7 @@
 // StableAdamW and AdamW are equal, step by step, to optimi's and torch's (tests/training/optimizer compares
-// them with stored cases). Muon follows Jordan's rule with Liu et al.'s factor of sqrt(max(R,C)).
-// (2025), which gives its updates AdamW's usual size, so that one learning rate serves both kinds of tensors.
+// them with stored cases). Muon follows Jordan's rule with the factor sqrt(max(R,C)) of Liu et al.
+// (2025); their 0.2 before it, our default, gives its updates AdamW's usual size, so that one learning rate
+// serves both kinds of tensors.
 #include "training/optimizer/optimizer.h"
 
 #include <algorithm>

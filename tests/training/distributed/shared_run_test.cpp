@@ -5,7 +5,6 @@
 #include "core/file.h"
 #include "error_text.h"
 #include "temporary_folder.h"
-#include "tensor/safetensors.h"
 #include "training/distributed/thread_team.h"
 #include "training/run/fake_run.h"
 
@@ -97,15 +96,7 @@ struct SharedRun {
   std::string weights() const { return read_file(folder.path() / "model" / "model.safetensors"); }
   // The largest difference of two weights; 0 where all bits are the same.
   double distance(const SharedRun& other) const {
-    const auto a = SafetensorsFile::open(folder.path() / "model" / "model.safetensors");
-    const auto b = SafetensorsFile::open(other.folder.path() / "model" / "model.safetensors");
-    double largest = 0;
-    for (const auto& [name, tensor] : a.tensors()) {
-      const auto x = tensor.to_floats(), y = b.require(name).to_floats();
-      for (size_t i = 0; i < x.size(); ++i)
-        largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
-    }
-    return largest;
+    return largest_difference(folder.path(), other.folder.path());
   }
 };
 

@@ -1,12 +1,15 @@
 // A run whose model is a formula: everything around the step is real, the step itself takes no time.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
+#include <filesystem>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "core/random.h"
+#include "tensor/safetensors.h"
 #include "training/run/pretraining.h"
 
 namespace modernbert::testing {
@@ -114,6 +117,20 @@ schedule: {warmup_tokens: 128, tokens: )") +
                            std::to_string(steps * 64) +
                            "}\ncheckpoint: {keep: 2, every: " + std::to_string(checkpoint_every) + "}\n";
   return parse_recipe(text, "fake.yaml");
+}
+
+// Of two weights of the models that two runs have left in their output folders; 0 where all bits are the
+// same.
+inline double largest_difference(const std::filesystem::path& run, const std::filesystem::path& other) {
+  const auto a = SafetensorsFile::open(run / "model" / "model.safetensors");
+  const auto b = SafetensorsFile::open(other / "model" / "model.safetensors");
+  double largest = 0;
+  for (const auto& [name, tensor] : a.tensors()) {
+    const auto x = tensor.to_floats(), y = b.require(name).to_floats();
+    for (size_t i = 0; i < x.size(); ++i)
+      largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
+  }
+  return largest;
 }
 
 }  // namespace modernbert::testing

@@ -9,7 +9,6 @@
 #include "error_text.h"
 #include "fake_run.h"
 #include "temporary_folder.h"
-#include "tensor/safetensors.h"
 #include "training/checkpoint/checkpoint_store.h"
 
 namespace modernbert::testing {
@@ -59,15 +58,7 @@ struct SmallRun {
   }
   std::string weights() const { return read_file(folder.path() / "model" / "model.safetensors"); }
   double largest_change(const SmallRun& other) const {
-    const auto a = SafetensorsFile::open(folder.path() / "model" / "model.safetensors");
-    const auto b = SafetensorsFile::open(other.folder.path() / "model" / "model.safetensors");
-    double largest = 0;
-    for (const auto& [name, tensor] : a.tensors()) {
-      const auto x = tensor.to_floats(), y = b.require(name).to_floats();
-      for (size_t i = 0; i < x.size(); ++i)
-        largest = std::max(largest, std::abs(static_cast<double>(x[i]) - y[i]));
-    }
-    return largest;
+    return largest_difference(folder.path(), other.folder.path());
   }
   fs::path newest() const { return *CheckpointStore(folder.path() / "checkpoints", 1).newest(); }
 };
