@@ -5,9 +5,11 @@ A machine's speed drifts, so the programs take turns; each one's best round coun
 
   compare.py builds --program build/release/bin/modernbert --other OTHER/modernbert --rounds 3
   compare.py peers --program build/release/bin/modernbert --script cpu_throughput.py --python VENV/bin/python
+  compare.py training --program build/release/bin/step_bench --script cpu_training.py --python VENV/bin/python
 """
 import argparse
 import json
+import os
 import subprocess
 import sys
 
@@ -70,10 +72,40 @@ def compare_peers(options):
     print_table(["workload", "engine", "its tokens/s", "ours in the same type", "ratio"], rows)
 
 
+def best_step(command):
+    """The JSON object of a program that measures training steps."""
+    result = subprocess.run(command, capture_output=True, text=True)
+    if result.returncode != 0:
+        sys.exit(f"compare: {' '.join(command)}: {result.stderr.strip()}")
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def compare_training(options):
+    rows = []
+    for shape in options.shapes:
+        for lengths in ("fixed", "ragged"):
+            for dtype in options.dtypes:
+                ours = [options.program, shape, lengths, dtype, str(options.steps), str(options.threads)]
+                peer = [options.python, options.script, "--shapes", shape, "--dtypes", dtype, "--steps",
+                        str(options.steps), "--threads", str(options.threads),
+                        *(["--ragged"] if lengths == "ragged" else [])]
+                found = {"ours": [], "peer": []}
+                for _ in range(options.rounds):
+                    found["ours"].append(best_step(ours))
+                    found["peer"].append(best_step(peer))
+                mine, its = (max(found[who], key=lambda run: run["tokens_per_s"]) for who in ("ours", "peer"))
+                rows.append([shape, lengths, dtype, f"{its['tokens_per_s']:.0f}", f"{mine['tokens_per_s']:.0f}",
+                             f"{mine['tokens_per_s'] / its['tokens_per_s']:.2f}", f"{mine['share_of_peak']:.0%}",
+                             its["peak_rss_mb"], mine["peak_rss_mb"]])
+                print(f"{shape} {lengths} {dtype}: done", file=sys.stderr)
+    print_table(["shape", "lengths", "dtype", "torch, tokens/s", "ours", "ratio", "of peak", "torch, MB", "ours, MB"],
+                rows)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["builds", "peers"])
-    parser.add_argument("--program", required=True, help="the modernbert to judge")
+    parser.add_argument("what", choices=["builds", "peers", "training"])
+    parser.add_argument("--program", required=True, help="the modernbert to judge; training: the step_bench")
     parser.add_argument("--other", help="builds: the modernbert to compare with")
     parser.add_argument("--script", help="peers: the script that measures the other engines")
     parser.add_argument("--python", default=sys.executable, help="peers: an interpreter that has them")
@@ -81,10 +113,13 @@ def main():
                                                          "ov-fp32", "ov-bf16"])
     parser.add_argument("--workloads", nargs="+", default=WORKLOADS)
     parser.add_argument("--dtypes", nargs="+", default=["bf16"])
+    parser.add_argument("--shapes", nargs="+", default=["nano", "base"], help="training: the models")
+    parser.add_argument("--steps", type=int, default=4, help="training: steps of one measurement")
+    parser.add_argument("--threads", type=int, default=os.cpu_count(), help="training: of either program")
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--seconds", type=float, default=3, help="least time of one measurement")
     options = parser.parse_args()
-    compare_builds(options) if options.what == "builds" else compare_peers(options)
+    {"builds": compare_builds, "peers": compare_peers, "training": compare_training}[options.what](options)
 
 
 if __name__ == "__main__":

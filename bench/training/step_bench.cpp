@@ -1,5 +1,5 @@
-// Training steps of whole models, the optimiser left out: tokens per second, share of the measured peak, peak
-// memory.
+// Training steps of whole models, AdamW included, as one JSON object: tokens per second in the median step, share
+// of the measured peak, peak memory.
 //   step_bench [nano|base] [fixed|ragged] [fp32|bf16] [steps] [threads]
 #include <fmt/format.h>
 #include <omp.h>
@@ -7,13 +7,16 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <cstdlib>
 #include <string>
 
+#include "core/json.h"
 #include "core/random.h"
 #include "ops/peak.h"
 #include "training/initialization.h"
 #include "training/model/trained_masked_lm.h"
+#include "training/optimizer/optimizer.h"
 #include "training/run/optimized_tensors.h"
 
 namespace modernbert {
@@ -67,40 +70,78 @@ double seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-int run(const std::string& name, bool ragged, ComputeType dtype, int steps, int threads) {
-  const Shape shape = make_shape(name);
-  const MaskedLmBatch batch = make_batch(shape, ragged);
-  TrainingOptions options;
-  options.dtype = dtype;
-  options.threads = threads;
-  options.recompute = std::getenv("RECOMPUTE") != nullptr;
-  const auto layout = std::make_shared<const ParameterLayout>(shape.config, HeadKind::kMaskedLm);
-  ParameterBlock values(layout), gradients(layout);
-  initialize_parameters(shape.config, {}, 1, values);
-  TrainedMaskedLm model(shape.config, options);
-  std::vector<double> times;
-  LossTerms terms;
-  for (int step = 0; step <= steps; ++step) {
-    const double start = seconds();
-    model.set_parameters(values);
-    std::ranges::fill(gradients.values(), 0.0f);
-    terms = model.forward_backward(batch, 1e-4, static_cast<uint64_t>(step), gradients);
-    if (step > 0) times.push_back(seconds() - start);  // the first one prepares products
-  }
-  std::ranges::sort(times);
-  const double time = times[times.size() / 2], flops = training_flops(shape.config, batch);
-  const double peak =
-      measured_peak_gflops(dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32, threads);
+int64_t peak_rss_mb() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
-  fmt::print(
-      "{} {} {}: {} tokens, {:.1f} ms median, {:.1f} ms best, {:.0f} tokens/s, {:.0f} GFLOP/s = {:.0f} % of "
-      "{:.0f}, "
-      "loss {:.3f}, peak RSS {} MB\n",
-      name, ragged ? "ragged" : "fixed", to_string(dtype), batch.tokens.tokens(), 1e3 * time, 1e3 * times[0],
-      batch.tokens.tokens() / time, flops / time / 1e9, 100 * flops / time / 1e9 / peak, peak,
-      terms.cross_entropy / static_cast<double>(terms.labels), usage.ru_maxrss / 1024);
-  return 0;
+  return usage.ru_maxrss / 1024;
+}
+
+// What a training run does over and over.
+class Stepper {
+ public:
+  Stepper(const EncoderConfig& config, const TrainingOptions& options)
+      : layout_(std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm)),
+        values_(layout_),
+        gradients_(layout_),
+        model_(config, options),
+        optimizer_({.kind = OptimizerKind::kAdamW}, optimized_tensors(*layout_, OptimizerKind::kAdamW),
+                   options.threads) {
+    initialize_parameters(config, {}, 1, values_);
+  }
+
+  void step(const MaskedLmBatch& batch) {
+    model_.set_parameters(values_);
+    std::ranges::fill(gradients_.values(), 0.0F);
+    model_.forward_backward(batch, 1e-4, static_cast<uint64_t>(optimizer_.steps()), gradients_);
+    const double start = seconds();
+    optimizer_.step(values_.values(), gradients_.values(), 1e-4, 1);
+    optimizer_seconds_ = seconds() - start;
+  }
+  double optimizer_seconds() const { return optimizer_seconds_; }  // of the last step
+
+ private:
+  std::shared_ptr<const ParameterLayout> layout_;
+  ParameterBlock values_, gradients_;
+  TrainedMaskedLm model_;
+  Optimizer optimizer_;
+  double optimizer_seconds_ = 0;
+};
+
+struct Arguments {
+  std::string shape, lengths, dtype;
+  int steps = 0, threads = 0;
+};
+
+void run(const Arguments& arguments) {
+  const Shape shape = make_shape(arguments.shape);
+  const MaskedLmBatch batch = make_batch(shape, arguments.lengths == "ragged");
+  TrainingOptions options;
+  options.dtype = arguments.dtype == "fp32" ? ComputeType::kFp32 : ComputeType::kBf16;
+  options.threads = arguments.threads;
+  options.recompute = std::getenv("RECOMPUTE") != nullptr;
+  Stepper stepper(shape.config, options);
+  stepper.step(batch);  // prepares products
+  std::vector<double> times;
+  for (int step = 0; step < arguments.steps; ++step) {
+    const double start = seconds();
+    stepper.step(batch);
+    times.push_back(seconds() - start);
+  }
+  std::ranges::sort(times);
+  const double time = times[times.size() / 2], gflops = training_flops(shape.config, batch) / time / 1e9;
+  const GemmType type = options.dtype == ComputeType::kBf16 ? GemmType::kBf16 : GemmType::kFp32;
+  const double peak = measured_peak_gflops(type, options.threads);
+  OrderedJson result = {{"shape", arguments.shape},
+                        {"lengths", arguments.lengths},
+                        {"dtype", arguments.dtype},
+                        {"tokens", batch.tokens.tokens()},
+                        {"tokens_per_s", std::round(static_cast<double>(batch.tokens.tokens()) / time)},
+                        {"optimizer_share", std::round(1e3 * stepper.optimizer_seconds() / time) / 1e3},
+                        {"gflops", std::round(gflops)},
+                        {"peak_gflops", std::round(peak)},
+                        {"share_of_peak", std::round(1e3 * gflops / peak) / 1e3},
+                        {"peak_rss_mb", peak_rss_mb()}};
+  fmt::print("{}\n", result.dump());
 }
 
 }  // namespace
@@ -110,9 +151,8 @@ int main(int count, char** arguments) {
   const auto argument = [&](int i, const std::string& otherwise) {
     return i < count ? std::string(arguments[i]) : otherwise;
   };
-  using modernbert::ComputeType;
-  return modernbert::run(argument(1, "nano"), argument(2, "fixed") == "ragged",
-                         argument(3, "bf16") == "fp32" ? ComputeType::kFp32 : ComputeType::kBf16,
-                         std::stoi(argument(4, "5")),
-                         std::stoi(argument(5, std::to_string(omp_get_max_threads()))));
+  modernbert::run({argument(1, "nano"), argument(2, "fixed"), argument(3, "bf16"),
+                   std::stoi(argument(4, "5")),
+                   std::stoi(argument(5, std::to_string(omp_get_max_threads())))});
+  return 0;
 }

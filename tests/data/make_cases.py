@@ -1,17 +1,21 @@
 #!/usr/bin/env python3
 """Makes the checkpoint folders of tests/data/cases with Hugging Face transformers.
 
-Run:  python tests/data/make_cases.py            (writes beside itself; equal inputs give equal bytes)
-Made with transformers 5.23.0, torch 2.15.0 (CPU), numpy 2.4.6, seed 20261123 plus the folder's number.
+Run:  python tests/data/make_cases.py [FOLDER...]  (all by default; writes beside itself; equal inputs give equal bytes)
+Made with transformers 5.23.0 (gradients: 5.24.0), torch 2.15.0 (CPU), numpy 2.4.6, seed 20261123 plus the folder's
+number.
 
 Weights and ids are random. Expected values are those of a float64 model, rounded to float32. The rotary tables keep
 Hugging Face's float32 angles (they are part of the model's definition); its cast of q and k to float32 around the
 rotation is removed, and attention takes the SDPA math path, because the eager softmax is float32 even in a float64 model.
 Tolerance in float32: max(4 x the larger error of Hugging Face's two float32 runs, 2e-6 x the largest value, 1e-5).
+Gradients are compared as one vector: its relative L2 distance is at most 4 x that of the float32 run, 1e-5 at least.
 """
+import contextlib
 import json
 import pathlib
 import shutil
+import sys
 
 import numpy as np
 import torch
@@ -110,24 +114,72 @@ def errors(value, exact):
     return {"max_abs": float(f"{difference.max():.4g}"), "mean_abs": float(f"{difference.mean():.4g}")}
 
 
-def write_case(path, auto, case, tensors):
-    """Appends the case's arrays to tensors and returns its entry of cases.json."""
-    runs = {}
+@contextlib.contextmanager
+def all_in_float64():
+    """No step of a float64 model is computed in float32."""
     original = modeling_modernbert.apply_rotary_pos_emb
     modeling_modernbert.apply_rotary_pos_emb = rotate_without_cast
     with torch.nn.attention.sdpa_kernel(torch.nn.attention.SDPBackend.MATH):
-        exact = run(load(path, auto, torch.float64, "sdpa"), case)
+        yield
     modeling_modernbert.apply_rotary_pos_emb = original
-    for name, dtype, attention in [("hf_fp32_eager", torch.float32, "eager"), ("hf_fp32_sdpa", torch.float32, "sdpa"),
-                                   ("hf_bf16_sdpa", torch.bfloat16, "sdpa")]:
-        runs[name] = run(load(path, auto, dtype, attention), case)
-    entry = {"name": case["name"], "head": case["head"], "inputs": {}, "outputs": {}}
+
+
+def loss_and_gradients(path, auto, case, dtype, attention):
+    """Of the case's labels, and of every parameter by name, as float64."""
+    model = load(path, auto, dtype, attention)  # in evaluation mode: no dropout
+    labels = torch.tensor(case["labels"])
+    given = {k: torch.tensor(case[k]) for k in ("input_ids", "attention_mask")}
+    loss = model(**given, labels=labels.to(dtype) if labels.is_floating_point() else labels).loss
+    loss.backward()
+    return loss.item(), {name: p.grad.double().numpy() for name, p in model.named_parameters()}
+
+
+def relative_distance(gradients, exact):
+    difference = sum(np.square(gradients[name] - exact[name]).sum() for name in exact)
+    return float(np.sqrt(difference / sum(np.square(value).sum() for value in exact.values())))
+
+
+def write_gradient_case(path, auto, case, tensors):
+    """Appends the case's arrays to tensors and returns its entry of cases.json."""
+    with all_in_float64():
+        loss, exact = loss_and_gradients(path, auto, case, torch.float64, "sdpa")
+    runs = {"hf_fp32_eager": (torch.float32, "eager"), "hf_bf16_sdpa": (torch.bfloat16, "sdpa")}
+    losses, distances = {}, {}
+    for name, (dtype, attention) in runs.items():
+        losses[name], gradients = loss_and_gradients(path, auto, case, dtype, attention)
+        distances[name] = float(f"{relative_distance(gradients, exact):.4g}")
+    entry = {"name": case["name"], "head": case["head"], "inputs": write_inputs(case, tensors), "loss_value": loss,
+             "gradients": {}, "relative_l2_error_of_all_gradients": distances,
+             "loss_error": {name: float(f"{value - loss:.4g}") for name, value in losses.items()},
+             "tolerance": {"loss_abs": float(f"{max(4 * abs(losses['hf_fp32_eager'] - loss), 2e-6 * loss, 1e-5):.3g}"),
+                           "relative_l2_of_all_gradients": max(4 * distances["hf_fp32_eager"], 1e-5)}}
+    for name, gradient in exact.items():
+        entry["gradients"][name] = f"{case['name']}.grad.{name}"
+        tensors[entry["gradients"][name]] = torch.tensor(gradient.astype(np.float32))
+    return entry
+
+
+def write_inputs(case, tensors):
+    """Role -> name of the array that was appended to tensors."""
+    names = {}
     for role in ("input_ids", "attention_mask", "token_type_ids", "labels", "rows"):
         if role in case:
             array = np.asarray(case[role])
             kind = np.float32 if array.dtype.kind == "f" else np.int32
-            tensors[f"{case['name']}.{role}"] = torch.tensor(array.astype(kind))
-            entry["inputs"][role] = f"{case['name']}.{role}"
+            names[role] = f"{case['name']}.{role}"
+            tensors[names[role]] = torch.tensor(array.astype(kind))
+    return names
+
+
+def write_case(path, auto, case, tensors):
+    """Appends the case's arrays to tensors and returns its entry of cases.json."""
+    runs = {}
+    with all_in_float64():
+        exact = run(load(path, auto, torch.float64, "sdpa"), case)
+    for name, dtype, attention in [("hf_fp32_eager", torch.float32, "eager"), ("hf_fp32_sdpa", torch.float32, "sdpa"),
+                                   ("hf_bf16_sdpa", torch.bfloat16, "sdpa")]:
+        runs[name] = run(load(path, auto, dtype, attention), case)
+    entry = {"name": case["name"], "head": case["head"], "inputs": write_inputs(case, tensors), "outputs": {}}
     for name, layout in case["outputs"].items():
         want = select(exact[name], case, layout)
         measured = {k: errors(select(v[name], case, layout), want) for k, v in runs.items()}
@@ -152,7 +204,8 @@ def write_folder(name, number, kind, config, auto, cases, dtype=torch.float32, c
     config.save_pretrained(path)
     save_file(random_state(model, rng, dtype), path / "model.safetensors", metadata={"format": "pt"})
     tensors = {}
-    entries = [write_case(path, case.get("auto", auto), case, tensors) for case in cases(rng)]
+    write = write_gradient_case if kind == "gradients" else write_case
+    entries = [write(path, case.get("auto", auto), case, tensors) for case in cases(rng)]
     if config_json is not None:  # the same model under other key names
         (path / "config.json").write_text(json.dumps(config_json, indent=1) + "\n")
     save_file(tensors, path / "cases.safetensors")
@@ -247,10 +300,39 @@ def bert_classification():
     write_folder("bert_multi_label", 5, "bert", config, transformers.AutoModelForSequenceClassification, cases)
 
 
+def masked_lm_gradients():
+    def cases(rng):
+        vocab = MODERNBERT["vocab_size"]
+        for name, lengths, side in [("ragged", [1, 9, 33, 18], "right"), ("left_padded", [14, 27], "left")]:
+            ids, mask = ragged(rng, lengths, vocab, side)
+            labels = np.where((mask == 1) & (rng.random(ids.shape) < 0.4), rng.integers(0, vocab, size=ids.shape), -100)
+            labels[0, np.argmax(mask[0])] = 7  # at least one
+            yield dict(name=name, head="masked_lm", input_ids=ids, attention_mask=mask, labels=labels)
+
+    write_folder("modernbert_masked_lm_gradients", 6, "gradients", modernbert_config(),
+                 transformers.AutoModelForMaskedLM, cases)
+
+
+def sequence_gradients():
+    def cases(rng):
+        ids, mask = ragged(rng, [6, 21, 1], MODERNBERT["vocab_size"])
+        labels = rng.integers(0, 2, size=(3, 4)).astype(np.float64)
+        yield dict(name="multi_label_mean", head="sequence_classification", input_ids=ids, attention_mask=mask,
+                   labels=labels)
+
+    config = modernbert_config(every=3, window=6, num_labels=4, problem_type="multi_label_classification",
+                               classifier_pooling="mean", hidden_activation="silu", norm_bias=True, attention_bias=True,
+                               mlp_bias=True, classifier_bias=True)
+    write_folder("modernbert_sequence_gradients", 7, "gradients", config,
+                 transformers.AutoModelForSequenceClassification, cases)
+
+
+FOLDERS = {"modernbert_masked_lm": masked_lm, "modernbert_sequence_mean": sequence_classification,
+           "modernbert_tokens": token_classification, "bert_base": bert_base,
+           "bert_multi_label": bert_classification, "modernbert_masked_lm_gradients": masked_lm_gradients,
+           "modernbert_sequence_gradients": sequence_gradients}
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    masked_lm()
-    sequence_classification()
-    token_classification()
-    bert_base()
-    bert_classification()
+    for folder in sys.argv[1:] or FOLDERS:
+        FOLDERS[folder]()

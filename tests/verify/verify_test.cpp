@@ -49,7 +49,7 @@ void expect_all_pass(const Outcome& outcome, int cases) {
   EXPECT_EQ(outcome.summary.skipped, 0);
 }
 
-constexpr int kCommittedCases = 9;
+constexpr int kCommittedCases = 12;
 
 TEST(Verify, CommittedCasesPassInFp32) {
   expect_all_pass(run(committed_folders()), kCommittedCases);
@@ -95,6 +95,16 @@ TEST(Verify, FailsWhereOneWeightDiffers) {
   copy.edit_tensor("model.safetensors", "model.layers.1.mlp.Wi.weight",
                    [](std::span<float> values) { values[5] += 0.5f; });
   EXPECT_EQ(run({copy.path()}).summary.failed, 4);
+}
+
+TEST(Verify, FailsWhereOneGradientDiffers) {
+  CaseFolderCopy copy("modernbert_masked_lm_gradients");
+  copy.edit_tensor("cases.safetensors", "ragged.grad.model.layers.1.mlp.Wi.weight",
+                   [](std::span<float> values) { values[5] += 1e-3f; });
+  const Outcome outcome = run({copy.path()});
+  EXPECT_EQ(outcome.summary.failed, 1);
+  EXPECT_EQ(outcome.results.at(0).output, "gradients");
+  EXPECT_EQ(outcome.results.at(1).status, CaseStatus::kPassed);
 }
 
 TEST(Verify, FailsWhereAConfigFieldDiffers) {

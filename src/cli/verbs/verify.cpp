@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
+#include <string_view>
 
 #include "cli/failure.h"
 #include "cli/json_output.h"
@@ -32,14 +34,19 @@ void print_json(const CaseResult& result, ByteWriter& out) {
   write_json_line(out, object);
 }
 
-// status  share of the bar  folder: case  output: error (bar)
+std::string error_and_bar(std::string_view name, double error, double bar) {
+  return fmt::format("{} {:.2e}", name, error) +
+         (std::isfinite(bar) ? fmt::format(" (bar {:.2e})", bar) : std::string());
+}
+
+// status  share of the bar  folder: case  output: errors (bars, where there are any)
 void print_line(const CaseResult& result, ByteWriter& out) {
   std::string line = fmt::format("{:<7}", to_string(result.status));
   line += result.output.empty() ? std::string(8, ' ') : fmt::format("{:6.1f} %", 100 * result.share);
   line += "  " + result.folder.string() + (result.name.empty() ? "" : ": " + result.name);
   if (!result.output.empty()) {
-    line += fmt::format("  {}: max {:.2e} (bar {:.2e})", result.output, result.max_abs, result.max_abs_bar);
-    line += fmt::format(", mean {:.2e} (bar {:.2e})", result.mean_abs, result.mean_abs_bar);
+    line += fmt::format("  {}: {}, {}", result.output, error_and_bar("max", result.max_abs, result.max_abs_bar),
+                        error_and_bar("mean", result.mean_abs, result.mean_abs_bar));
   }
   if (!result.reason.empty()) line += "  " + result.reason;
   out.write(on_one_line(line) + "\n");
