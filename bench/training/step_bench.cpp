@@ -1,5 +1,5 @@
-// Training steps of whole models, AdamW included, as one JSON object: tokens per second in the median step, share
-// of the measured peak, peak memory.
+// Training steps of whole models, AdamW included, as one JSON object: tokens per second in the median step,
+// share of the measured peak, peak memory.
 //   step_bench [nano|base] [fixed|ragged] [fp32|bf16] [steps] [threads]
 #include <fmt/format.h>
 #include <omp.h>

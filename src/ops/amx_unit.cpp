@@ -11,12 +11,12 @@
 namespace modernbert {
 namespace {
 
-constexpr unsigned kBf16Bit = 22, kTileBit = 24;  // leaf 7, EDX
+constexpr unsigned kBf16Bit = 22, kTileBit = 24, kInt8Bit = 25;  // leaf 7, EDX
 
-bool has_unit() {
+bool has_products(unsigned type_bit) {
   unsigned a = 0, b = 0, c = 0, d = 0;
   if (__get_cpuid_count(7, 0, &a, &b, &c, &d) == 0) return false;
-  return (d >> kTileBit & d >> kBf16Bit & 1U) != 0;
+  return (d >> kTileBit & d >> type_bit & 1U) != 0;
 }
 
 // Linux gives the unit's registers only to processes that ask.
@@ -35,7 +35,11 @@ struct alignas(64) TileShapes {
 }  // namespace
 
 bool amx_bf16_usable() {
-  return has_unit() && has_permission();
+  return has_products(kBf16Bit) && has_permission();
+}
+
+bool amx_int8_usable() {
+  return has_products(kInt8Bit) && has_permission();
 }
 
 AmxScope::AmxScope() {
@@ -58,6 +62,9 @@ AmxScope::~AmxScope() {
 namespace modernbert {
 
 bool amx_bf16_usable() {
+  return false;
+}
+bool amx_int8_usable() {
   return false;
 }
 AmxScope::AmxScope() = default;

@@ -58,6 +58,11 @@ bool cpu_has_amx_bf16() {
   return has;
 }
 
+bool cpu_has_amx_int8() {
+  static const bool has = cpu_limit() != "avx512" && cpu_has_vnni() && amx_int8_usable();
+  return has;
+}
+
 bool cpu_has_vnni() {
   return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
@@ -69,6 +74,9 @@ bool cpu_has_bf16() {
   return false;
 }
 bool cpu_has_amx_bf16() {
+  return false;
+}
+bool cpu_has_amx_int8() {
   return false;
 }
 bool cpu_has_vnni() {

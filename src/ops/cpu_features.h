@@ -10,8 +10,9 @@ namespace modernbert {
 bool cpu_has_avx512();
 // bf16 products in hardware (AVX-512 BF16).
 bool cpu_has_bf16();
-// bf16 products in a matrix unit (AMX).
+// bf16 and int8 products in a matrix unit (AMX).
 bool cpu_has_amx_bf16();
+bool cpu_has_amx_int8();
 // int8 products in hardware (AVX-512 VNNI).
 bool cpu_has_vnni();
 

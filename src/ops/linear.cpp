@@ -44,7 +44,7 @@ std::unique_ptr<Linear> make_linear(GemmType type, MatView<const float> weight, 
   MB_CHECK(bias.empty() || static_cast<int64_t>(bias.size()) == weight.rows);
   if (type == GemmType::kRef) return make_linear_ref(weight, bias);
   if (library == GemmLibrary::kOneDnn) return make_linear_onednn(type, weight, bias);
-  if (linear_amx_takes(type, weight.cols)) return make_linear_amx(weight, bias, group);
+  if (linear_amx_takes(type, weight.cols)) return make_linear_amx(type, weight, bias, group);
   return make_linear_panel(type, weight, bias, group);
 }
 

@@ -46,7 +46,7 @@ class AmxLinear final : public Linear {
 
   int64_t in_features() const override { return weight_.in; }
   int64_t out_features() const override { return weight_.out; }
-  RowType row_type() const override { return RowType::kBf16; }
+  RowType row_type() const override { return weight_.type; }
   int64_t max_tile_rows() const override { return kMostRows; }
   int64_t row_group() const override { return kAmxRows; }
   size_t packed_bytes() const override { return weight_.bytes(); }
@@ -66,10 +66,12 @@ class AmxLinear final : public Linear {
         for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
           const int64_t panel = group * weight_.panels_per_group + i;
           AmxTask task = task_of(x, row, panel);
-          task.start = weight_.bias.data() + panel * kPanelColumns;
           task.out = output.data() + i * kPanelColumns;
           task.out_stride = stride;
-          multiply_amx_panel(task);
+          if (weight_.type == RowType::kInt8)
+            multiply_int8(task, panel, x.scales + row);
+          else
+            multiply_bf16(task, panel);
         }
         epilogue(row, column,
                  MatView<float>(output.data(), std::min(kAmxRows, x.rows - row), columns, stride));
@@ -80,7 +82,8 @@ class AmxLinear final : public Linear {
   // Sums start from y itself.
   void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const override {
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
-    if (!has_whole_panels || has_bias_) return Linear::add_tile(x, groups, scratch, y);
+    if (!has_whole_panels || has_bias_ || weight_.type == RowType::kInt8)
+      return Linear::add_tile(x, groups, scratch, y);
     check(x);
     AlignedBuffer<float>& last_rows = scratch.impl().output;
     last_rows.reserve(static_cast<size_t>(kAmxRows * kPanelColumns));
@@ -100,13 +103,27 @@ class AmxLinear final : public Linear {
 
  private:
   void check(const RowsView& x) const {
-    MB_CHECK(x.rows <= kMostRows && x.cols == weight_.in && x.type == RowType::kBf16);
+    MB_CHECK(x.rows <= kMostRows && x.cols == weight_.in && x.type == weight_.type);
+  }
+
+  void multiply_bf16(AmxTask& task, int64_t panel) const {
+    task.start = weight_.bias.data() + panel * kPanelColumns;
+    multiply_amx_bf16_panel(task);
+  }
+
+  // The sums are exact, so they and what follows have the bits of the kernels without the unit.
+  void multiply_int8(AmxTask& task, int64_t panel, const float* row_scales) const {
+    const int64_t column = panel * kPanelColumns;
+    task.start = weight_.offsets.data() + column;
+    multiply_amx_int8_panel(task);
+    scale_int8_sums({task.out, task.out_stride, task.row_count, row_scales, weight_.scales.data() + column,
+                     weight_.bias.data() + column});
   }
 
   static void add_in_place(AmxTask& task, float* out, int64_t stride) {
     task.start = task.out = out;
     task.start_stride = task.out_stride = stride;
-    multiply_amx_panel(task);
+    multiply_amx_bf16_panel(task);
   }
 
   // The unit writes whole blocks, and y ends before.   rows: [32, 64] scratch.
@@ -145,13 +162,13 @@ class AmxLinear final : public Linear {
 }  // namespace
 
 bool linear_amx_takes(GemmType type, int64_t in) {
-  constexpr int64_t kValuesOfDepth = 2 * kAmxDepth;
-  return type == GemmType::kBf16 && cpu_has_amx_bf16() && in % kValuesOfDepth == 0;
+  if (type == GemmType::kBf16) return cpu_has_amx_bf16() && in % (2 * kAmxDepth) == 0;
+  return type == GemmType::kInt8 && cpu_has_amx_int8() && in % (4 * kAmxDepth) == 0;
 }
 
-std::unique_ptr<Linear> make_linear_amx(MatView<const float> weight, std::span<const float> bias,
-                                        int64_t group) {
-  return std::make_unique<AmxLinear>(pack_weight(RowType::kBf16, weight, bias, group), !bias.empty());
+std::unique_ptr<Linear> make_linear_amx(GemmType type, MatView<const float> weight,
+                                        std::span<const float> bias, int64_t group) {
+  return std::make_unique<AmxLinear>(pack_weight(row_type_of(type), weight, bias, group), !bias.empty());
 }
 
 }  // namespace modernbert

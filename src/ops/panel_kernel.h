@@ -44,6 +44,19 @@ PanelKernel int8_panel_kernel();
 void portable_fp32_panel(const PanelTask& task);
 void portable_bf16_panel(const PanelTask& task);
 
+// Sums [rows, 64] of int8 products in int32, and what int8_panel_kernel multiplies them by.
+struct Int8Sums {
+  void* sums;
+  int64_t stride;  // words
+  int64_t rows;
+  const float* row_scales;     // [rows]
+  const float* column_scales;  // [64]
+  const float* bias;           // [64]
+};
+
+// In place: sums become the floats that int8_panel_kernel would have written. Only where cpu_has_vnni().
+void scale_int8_sums(const Int8Sums& task);
+
 namespace ref {
 // The int8 kernel in plain C++, for tests and for CPUs without such instructions.
 void multiply_int8_panel(const PanelTask& task);

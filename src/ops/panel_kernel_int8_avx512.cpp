@@ -7,6 +7,12 @@
 namespace modernbert {
 namespace {
 
+// sum * row scale * column scale + bias of 16 columns.
+inline __m512 scale(__m512i sum, float row_scale, const float* column_scales, const float* bias) {
+  const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(row_scale));
+  return _mm512_fmadd_ps(scaled, _mm512_loadu_ps(column_scales), _mm512_loadu_ps(bias));
+}
+
 // Whole numbers until the end: the sums are exact.
 struct Int8Element {
   using Sum = __m512i;
@@ -20,9 +26,7 @@ struct Int8Element {
     return sum;
   }
   static __m512 finish(Sum sum, const PanelTask& task, int64_t r, int v) {
-    const __m512 scaled = _mm512_mul_ps(_mm512_cvtepi32_ps(sum), _mm512_set1_ps(task.row_scales[r]));
-    return _mm512_fmadd_ps(scaled, _mm512_loadu_ps(task.column_scales + 16 * v),
-                           _mm512_loadu_ps(task.bias + 16 * v));
+    return scale(sum, task.row_scales[r], task.column_scales + 16 * v, task.bias + 16 * v);
   }
 };
 
@@ -32,6 +36,17 @@ PanelKernel int8_panel_kernel() {
   return cpu_has_vnni() ? multiply_panel<Int8Element> : nullptr;
 }
 
+void scale_int8_sums(const Int8Sums& task) {
+  for (int64_t r = 0; r < task.rows; ++r) {
+    auto* row = static_cast<float*>(task.sums) + r * task.stride;
+    for (int64_t column = 0; column < kPanelColumns; column += 16) {
+      const __m512i sum = _mm512_loadu_si512(row + column);
+      _mm512_storeu_ps(row + column,
+                       scale(sum, task.row_scales[r], task.column_scales + column, task.bias + column));
+    }
+  }
+}
+
 }  // namespace modernbert
 #else
 namespace modernbert {
@@ -39,6 +54,8 @@ namespace modernbert {
 PanelKernel int8_panel_kernel() {
   return nullptr;
 }
+
+void scale_int8_sums(const Int8Sums&) {}
 
 }  // namespace modernbert
 #endif

@@ -79,13 +79,17 @@ HWY_EXPORT(sum_floats);
 // Of one round: a few microseconds.
 constexpr int64_t kChainRounds = 1000;
 
-double run_matrix_unit(int64_t rounds) {
+double run_matrix_unit(GemmType type, int64_t rounds) {
   const AmxScope unit;
-  return amx_bf16_chains(rounds);
+  return type == GemmType::kInt8 ? amx_int8_chains(rounds) : amx_bf16_chains(rounds);
+}
+
+bool has_matrix_unit(GemmType type) {
+  return (type == GemmType::kBf16 && cpu_has_amx_bf16()) || (type == GemmType::kInt8 && cpu_has_amx_int8());
 }
 
 double run_chains(GemmType type, int64_t rounds) {
-  if (type == GemmType::kBf16 && cpu_has_amx_bf16()) return run_matrix_unit(rounds);
+  if (has_matrix_unit(type)) return run_matrix_unit(type, rounds);
   if (type == GemmType::kBf16 && cpu_has_bf16()) return bf16_chains(rounds);
   if (type == GemmType::kInt8 && cpu_has_vnni()) return int8_chains(rounds);
   return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);

@@ -7,6 +7,7 @@
 #include "ops/convert.h"
 #include "ops/cpu_features.h"
 #include "ops/linear_amx.h"
+#include "ops/linear_panel.h"
 #include "ops/panel_kernel.h"
 
 namespace modernbert {
@@ -189,6 +190,24 @@ TEST(Linear, MatrixUnitMatchesTheReference) {
       EXPECT_TRUE(std::equal(alone.begin(), alone.end(), got.end() - shape.out)) << rows;
     }
   }
+}
+
+// Sums of int8 products are exact, and what follows them is the same: equal bits.
+TEST(Linear, Int8OnTheMatrixUnitEqualsThePanelKernel) {
+  for (const Shape shape : {Shape{64, 64}, Shape{128, 70}, Shape{256, 768}, Shape{1152, 200}}) {
+    if (!linear_amx_takes(GemmType::kInt8, shape.in)) GTEST_SKIP() << "this CPU has no matrix unit for int8";
+    const auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
+    const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
+    const MatView<const float> matrix(weight.data(), shape.out, shape.in);
+    const auto unit = make_linear_amx(GemmType::kInt8, matrix, bias, 1);
+    const auto panels = make_linear_panel(GemmType::kInt8, matrix, bias, 1);
+    for (const int64_t rows : {1, 16, 17, 32, 33, 100}) {
+      const auto x = normal_values(static_cast<size_t>(rows * shape.in), 3);
+      EXPECT_EQ(product(*unit, x), product(*panels, x))
+          << shape.in << " x " << shape.out << ", rows " << rows;
+    }
+  }
+  EXPECT_FALSE(linear_amx_takes(GemmType::kInt8, 96));
 }
 
 // The kernel for this CPU and its plain twin: equal bits.

@@ -45,8 +45,9 @@ void print_line(const CaseResult& result, ByteWriter& out) {
   line += result.output.empty() ? std::string(8, ' ') : fmt::format("{:6.1f} %", 100 * result.share);
   line += "  " + result.folder.string() + (result.name.empty() ? "" : ": " + result.name);
   if (!result.output.empty()) {
-    line += fmt::format("  {}: {}, {}", result.output, error_and_bar("max", result.max_abs, result.max_abs_bar),
-                        error_and_bar("mean", result.mean_abs, result.mean_abs_bar));
+    line +=
+        fmt::format("  {}: {}, {}", result.output, error_and_bar("max", result.max_abs, result.max_abs_bar),
+                    error_and_bar("mean", result.mean_abs, result.mean_abs_bar));
   }
   if (!result.reason.empty()) line += "  " + result.reason;
   out.write(on_one_line(line) + "\n");
