@@ -6,7 +6,7 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kPanelHalf = 32, kBlockBytes = 1024, kBlockRow = 64;
+constexpr int64_t kBlockBytes = 1024, kBlockRow = 64;
 
 // What one instruction multiplies: 32 bf16 or 64 int8 factors of 16 x 16 sums. The registers' numbers are
 // parts of the instructions' names, so macros have to hand them on.
@@ -25,52 +25,50 @@ inline const uint32_t* fetch_lines(const uint32_t* next, int64_t lines) {
   return next;
 }
 
-// 32 rows: a block of 2 x 2 registers for each half of the panel.
+// A block of 2 x 2 registers.
 template <Factors kFactors>
 [[gnu::noinline]] void multiply_many(const AmxTask& task) {
   const int64_t lines = task.next != nullptr ? task.next_lines : 0;
   const int64_t start_bytes = 4 * task.start_stride, out_bytes = 4 * task.out_stride;
   const uint32_t* next = task.next;
-  const auto* block = reinterpret_cast<const std::byte*>(task.panel);
-  for (int64_t half = 0; half < 2; ++half) {
-    const uint32_t* start = static_cast<const uint32_t*>(task.start) + kPanelHalf * half;
-    const uint32_t* lower_start = start + 16 * task.start_stride;
-    _tile_loadd(0, start, start_bytes);
-    _tile_loadd(1, start + 16, start_bytes);
-    _tile_loadd(2, lower_start, start_bytes);
-    _tile_loadd(3, lower_start + 16, start_bytes);
-    const std::byte* upper = task.rows;
-    const std::byte* lower = task.rows + 16 * task.row_stride;
-    for (int64_t k = 0; k < task.depth; k += kAmxDepth) {
-      next = fetch_lines(next, lines);
-      _tile_loadd(6, block, kBlockRow);
-      _tile_loadd(4, upper, task.row_stride);
-      MB_TILE_PRODUCT(0, 4, 6);
-      _tile_loadd(5, lower, task.row_stride);
-      MB_TILE_PRODUCT(2, 5, 6);
-      _tile_loadd(7, block + kBlockBytes, kBlockRow);
-      MB_TILE_PRODUCT(1, 4, 7);
-      MB_TILE_PRODUCT(3, 5, 7);
-      block += 2 * kBlockBytes;
-      upper += kBlockRow;
-      lower += kBlockRow;
-    }
-    uint32_t* out = static_cast<uint32_t*>(task.out) + kPanelHalf * half;
-    uint32_t* lower_out = out + 16 * task.out_stride;
-    _tile_stored(0, out, out_bytes);
-    _tile_stored(1, out + 16, out_bytes);
-    _tile_stored(2, lower_out, out_bytes);
-    _tile_stored(3, lower_out + 16, out_bytes);
+  const auto* start = static_cast<const uint32_t*>(task.start);
+  const uint32_t* lower_start = start + 16 * task.start_stride;
+  _tile_loadd(0, start, start_bytes);
+  _tile_loadd(1, start + 16, start_bytes);
+  _tile_loadd(2, lower_start, start_bytes);
+  _tile_loadd(3, lower_start + 16, start_bytes);
+  const auto* block = reinterpret_cast<const std::byte*>(task.columns);
+  const std::byte* upper = task.rows;
+  const std::byte* lower = task.rows + 16 * task.row_stride;
+  for (int64_t k = 0; k < task.depth; k += kAmxDepth) {
+    next = fetch_lines(next, lines);
+    _tile_loadd(6, block, kBlockRow);
+    _tile_loadd(4, upper, task.row_stride);
+    MB_TILE_PRODUCT(0, 4, 6);
+    _tile_loadd(5, lower, task.row_stride);
+    MB_TILE_PRODUCT(2, 5, 6);
+    _tile_loadd(7, block + kBlockBytes, kBlockRow);
+    MB_TILE_PRODUCT(1, 4, 7);
+    MB_TILE_PRODUCT(3, 5, 7);
+    block += 2 * kBlockBytes;
+    upper += kBlockRow;
+    lower += kBlockRow;
   }
+  auto* out = static_cast<uint32_t*>(task.out);
+  uint32_t* lower_out = out + 16 * task.out_stride;
+  _tile_stored(0, out, out_bytes);
+  _tile_stored(1, out + 16, out_bytes);
+  _tile_stored(2, lower_out, out_bytes);
+  _tile_stored(3, lower_out + 16, out_bytes);
 }
 
-// Up to 16 rows: the whole panel at once.
+// Four registers side by side.
 template <Factors kFactors>
 [[gnu::noinline]] void multiply_few(const AmxTask& task) {
-  const int64_t lines = task.next != nullptr ? 2 * task.next_lines : 0;
+  const int64_t lines = task.next != nullptr ? task.next_lines : 0;
   const int64_t start_bytes = 4 * task.start_stride, out_bytes = 4 * task.out_stride;
   const uint32_t* next = task.next;
-  const auto* left = reinterpret_cast<const std::byte*>(task.panel);
+  const auto* left = reinterpret_cast<const std::byte*>(task.columns);
   const std::byte* right = left + task.depth / kAmxDepth * 2 * kBlockBytes;
   const auto* start = static_cast<const uint32_t*>(task.start);
   _tile_loadd(0, start, start_bytes);
@@ -101,12 +99,6 @@ template <Factors kFactors>
 }
 
 template <Factors kFactors>
-void multiply(const AmxTask& task) {
-  if (task.row_count <= 16) return multiply_few<kFactors>(task);
-  multiply_many<kFactors>(task);
-}
-
-template <Factors kFactors>
 double chains(int64_t rounds) {
   constexpr double kOperations = 2.0 * 16 * 16 * (kFactors == Factors::kInt8 ? 64 : 32);  // of a product
   _tile_zero(0);
@@ -128,12 +120,9 @@ double chains(int64_t rounds) {
 
 }  // namespace
 
-void multiply_amx_bf16_panel(const AmxTask& task) {
-  multiply<Factors::kBf16>(task);
-}
-
-void multiply_amx_int8_panel(const AmxTask& task) {
-  multiply<Factors::kInt8>(task);
+AmxKernels amx_kernels(RowType type) {
+  if (type == RowType::kInt8) return {multiply_many<Factors::kInt8>, multiply_few<Factors::kInt8>};
+  return {multiply_many<Factors::kBf16>, multiply_few<Factors::kBf16>};
 }
 
 double amx_bf16_chains(int64_t rounds) {
@@ -148,8 +137,9 @@ double amx_int8_chains(int64_t rounds) {
 #else
 namespace modernbert {
 
-void multiply_amx_bf16_panel(const AmxTask&) {}
-void multiply_amx_int8_panel(const AmxTask&) {}
+AmxKernels amx_kernels(RowType) {
+  return {};
+}
 double amx_bf16_chains(int64_t) {
   return 0;
 }
