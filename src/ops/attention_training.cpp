@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numbers>
+#include <type_traits>
 
 #include "core/check.h"
 #include "ops/block_product.h"
@@ -129,22 +130,37 @@ void forward(const TrainedHead<E>& head, const MatView<E>& out, const HeadRecord
 
 // ---- backward
 
-// Of a block of queries: log sums and the products of outputs and their gradients.
+// A score's gradient is its weight times the difference between the weight's gradient and the mean of all of
+// them. Where few keys have nearly all the weight the two are nearly equal. In fp32, which is there to be
+// exact, the mean is therefore formed from the very gradients that it is subtracted from, in a pass of its
+// own (windows of one key to either side: three times as exact); else it is the product of the output and its
+// gradient.
+template <class E>
+constexpr bool kSumsWeights = std::is_same_v<E, float>;
+
+// Of a block of queries: log sums and the means of their weights' gradients.
 struct QueryTerms {
   HWY_ALIGN float log_sums[kBlock];
   HWY_ALIGN float dots[kBlock];
 };
 
 template <class E>
+float dot(const float* x, const E* y, int64_t count) {
+  float sum = 0;
+  for_each_vector(count, [&](auto d, int64_t i) HWY_ATTR {
+    sum += hn::GetLane(hn::SumOfLanes(d, hn::Mul(hn::LoadU(d, x + i), load_elements(d, y + i))));
+  });
+  return sum;
+}
+
+template <class E>
 QueryTerms query_terms(const HeadGradients<E>& gradients, int64_t begin) {
   QueryTerms terms{};
   for (int64_t i = 0; i < std::min(kBlock, gradients.dout.rows - begin); ++i) {
-    const float* out = gradients.record.out.row_data(begin + i);
-    const E* dout = gradients.dout.row_data(begin + i);
-    float dot = 0;
-    for (int64_t c = 0; c < gradients.dout.cols; ++c) dot += out[c] * element(dout[c]);
-    terms.dots[i] = dot;
     terms.log_sums[i] = gradients.record.log_sums[begin + i];
+    if constexpr (kSumsWeights<E>) continue;
+    terms.dots[i] = dot(gradients.record.out.row_data(begin + i), gradients.dout.row_data(begin + i),
+                        gradients.dout.cols);
   }
   return terms;
 }
@@ -175,6 +191,7 @@ void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, Tra
   std::fill_n(dkeys, extent.padded * dim, 0.0f);
   std::fill_n(dvalues, extent.padded * dim, 0.0f);
   const auto scale = static_cast<float>(1 / std::sqrt(static_cast<double>(head.q.cols)));
+  const bool drops = head.dropout.rate > 0;
   const BlockProductScope products;
   for (int64_t begin = 0; begin < extent.length; begin += kBlock) {
     copy_block(head.q, begin, kBlock, dim, query_rows);
@@ -183,17 +200,27 @@ void backward(const TrainedHead<E>& head, const HeadGradients<E>& gradients, Tra
     pack_transposed(dout_rows, kBlock, dim, dout_across);
     const E* query_pairs = pack_pairs(query_rows, kBlock, dim, paired);
     const E* dout_pairs = pack_pairs(dout_rows, kBlock, dim, paired + kBlock * dim);
-    const QueryTerms terms = query_terms(gradients, begin);
+    QueryTerms terms = query_terms(gradients, begin);
     std::fill_n(query_sums, dim * kBlock, 0.0f);
-    for (int64_t key = extent.first_key(begin); key < extent.end_key(begin); key += kBlock) {
+    // Scores of the block of keys and the gradients of its weights.
+    const auto score = [&](int64_t key) {
       multiply<E>(keys + key * dim, dim, queries_across, scores, kBlock, kBlock, dim, false);
       multiply<E>(values + key * dim, dim, dout_across, dweights, kBlock, kBlock, dim, false);
       mask_block(extent.length, head.window, begin, key, scores);
-      const bool drops = head.dropout.rate > 0;
-      if (drops) {
-        draw_block(head.dropout, begin, key, factors);
-        multiply_elements(factors, dweights);
+      if (!drops) return;
+      draw_block(head.dropout, begin, key, factors);
+      multiply_elements(factors, dweights);
+    };
+    if constexpr (kSumsWeights<E>) {
+      WeightMeans means;
+      for (int64_t key = extent.first_key(begin); key < extent.end_key(begin); key += kBlock) {
+        score(key);
+        add_to_means(scale, terms.log_sums, scores, dweights, means);
       }
+      for (int64_t i = 0; i < kBlock; ++i) terms.dots[i] = means.products[i] / means.weights[i];
+    }
+    for (int64_t key = extent.first_key(begin); key < extent.end_key(begin); key += kBlock) {
+      score(key);
       backward_block(scale, terms.log_sums, terms.dots, scores, dweights);
       if (drops) multiply_elements(factors, scores);
       multiply<E>(rounded_rows(scores, weights), kBlock, dout_pairs, dvalues + key * dim, kBlock, dim, kBlock,

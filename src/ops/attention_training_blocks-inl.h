@@ -28,13 +28,6 @@ constexpr int64_t kBlock = 64;         // queries and keys of a block
 constexpr float kMasked = -1e30f;      // a score that no maximum lets through
 using Tag = hn::CappedTag<float, 16>;  // divides a block's row
 
-HWY_INLINE float element(float x) {
-  return x;
-}
-HWY_INLINE float element(Bf16 x) {
-  return to_float(x);
-}
-
 // ---- layouts
 
 // Rows [begin, begin + kBlock) of x, zeros past its end and up to `cols` columns.
@@ -200,6 +193,36 @@ void scale_columns(const float* factors, int64_t rows, float* x) {
   }
 }
 
+// 2^(factor * score - log_sum): a weight, formed again.
+template <class V>
+HWY_INLINE V weight_of(V score, V factor, V log_sum) {
+  const Tag d;
+  return exp2_of_negative(d, hn::Min(hn::Sub(hn::Mul(score, factor), log_sum), hn::Set(d, 64.0f)));
+}
+
+// A running mean of the gradients of each query's weights, by weight.
+struct WeightMeans {
+  HWY_ALIGN float products[kBlock] = {};
+  HWY_ALIGN float weights[kBlock] = {};  // their sum is 1 up to rounding, which the quotient leaves out
+};
+
+void add_to_means(float scale, const float* log_sums, const float* scores, const float* dweights,
+                  WeightMeans& means) {
+  const Tag d;
+  const auto factor = hn::Set(d, scale * static_cast<float>(std::numbers::log2e));
+  for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
+    const auto log_sum = hn::Load(d, log_sums + c);
+    auto products = hn::Load(d, means.products + c), weights = hn::Load(d, means.weights + c);
+    for (int64_t i = c; i < kBlock * kBlock; i += kBlock) {
+      const auto weight = weight_of(hn::Load(d, scores + i), factor, log_sum);
+      products = hn::MulAdd(weight, hn::Load(d, dweights + i), products);
+      weights = hn::Add(weights, weight);
+    }
+    hn::Store(products, d, means.products + c);
+    hn::Store(weights, d, means.weights + c);
+  }
+}
+
 // scores -> weights, dweights -> gradients of the scores.
 void backward_block(float scale, const float* log_sums, const float* dots, float* scores, float* dweights) {
   const Tag d;
@@ -207,8 +230,7 @@ void backward_block(float scale, const float* log_sums, const float* dots, float
   for (int64_t c = 0; c < kBlock; c += static_cast<int64_t>(hn::Lanes(d))) {
     const auto log_sum = hn::Load(d, log_sums + c), dot = hn::Load(d, dots + c);
     for (int64_t i = c; i < kBlock * kBlock; i += kBlock) {
-      const auto exponent = hn::Sub(hn::Mul(hn::Load(d, scores + i), factor), log_sum);
-      const auto weight = exp2_of_negative(d, hn::Min(exponent, hn::Set(d, 64.0f)));
+      const auto weight = weight_of(hn::Load(d, scores + i), factor, log_sum);
       const auto gradient = hn::Mul(weight, hn::Sub(hn::Load(d, dweights + i), dot));
       hn::Store(weight, d, scores + i);
       hn::Store(hn::Mul(gradient, hn::Set(d, scale)), d, dweights + i);

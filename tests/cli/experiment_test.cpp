@@ -68,13 +68,15 @@ TEST_F(Experiment, TrainsVariantsAndComparesThem) {
 }
 
 TEST_F(Experiment, SigtermSavesAndTheNextStartGoesOn) {
-  Child child(experiment({"--only", "base", "--set", "schedule.tokens=10k"}));
+  const Arguments arguments =
+      experiment({"--only", "base", "--set", "schedule.tokens=10k", "--set", "evaluation.every=40", "-q"});
+  Child child(arguments);
   const auto checkpoint = folder_.path() / "out" / "base" / "seed-17" / "metrics.jsonl";
   for (int i = 0; i < 600 && !std::filesystem::exists(checkpoint); ++i) ::usleep(50'000);
   child.send_signal(SIGTERM);
   EXPECT_EQ(child.wait().exit_code, 128 + SIGTERM);
   EXPECT_FALSE(std::filesystem::exists(folder_.path() / "out" / "base" / "seed-17" / "done.json"));
-  const Result resumed = run_program(experiment({"--only", "base", "--set", "schedule.tokens=10k", "-q"}));
+  const Result resumed = run_program(arguments);
   EXPECT_EQ(resumed.exit_code, 0) << resumed.err;
   EXPECT_TRUE(std::filesystem::exists(folder_.path() / "out" / "base" / "seed-17" / "done.json"));
 }

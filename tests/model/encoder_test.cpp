@@ -79,9 +79,9 @@ TEST_P(BitInvariance, OneTwoAndThreeThreadsAgree) {
 // More tokens than one part holds: sequences of every length still come out as if alone.
 TEST_P(BitInvariance, LargeBatchesRunInParts) {
   const auto encoder = load(1);
-  const TokenBatch batch = random_batch(encoder->config(), std::vector<int32_t>(70, 120));
+  const TokenBatch batch = random_batch(encoder->config(), std::vector<int32_t>(36, 120));
   const Matrix together = encoder->forward(batch);
-  for (const int32_t b : {0, 33, 34, 35, 69}) {
+  for (const int32_t b : {0, 33, 34, 35}) {
     const Matrix alone = encoder->forward(slice_sequences(batch, b, b + 1));
     EXPECT_EQ(
         std::memcmp(alone.values().data(), together.row(batch.begin(b)).data(), alone.values().size_bytes()),
