@@ -141,7 +141,7 @@ void Optimizer::step_muon(std::span<float> values, std::span<const float> gradie
       m[i] = momentum * m[i] + (1 - momentum) * (scale * g[i]);
       update[static_cast<size_t>(i)] = momentum * m[i] + (1 - momentum) * (scale * g[i]);  // Nesterov
     }
-    orthogonalize({update.data(), tensor.rows, cols}, scratch);
+    orthogonalize({update.data(), tensor.rows, cols}, config_.muon_products, scratch);
     const double size = config_.muon_update * std::sqrt(static_cast<double>(std::max(tensor.rows, cols)));
     const auto step = static_cast<float>(rate * size), decay = static_cast<float>(decay_factor(tensor, rate));
     float* value = values.data() + tensor.offset;

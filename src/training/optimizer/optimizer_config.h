@@ -3,6 +3,8 @@
 
 #include <string_view>
 
+#include "training/optimizer/newton_schulz.h"
+
 namespace modernbert {
 
 enum class OptimizerKind {
@@ -30,6 +32,7 @@ struct OptimizerConfig {
   // RMS of what Muon adds to a matrix, in learning rates: about that of AdamW's updates, so that one rate
   // suits both.
   double muon_update = 0.2;
+  ProductType muon_products = ProductType::kFp32;
 };
 
 }  // namespace modernbert

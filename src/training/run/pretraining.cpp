@@ -140,7 +140,9 @@ class Pretraining {
     const auto layout = std::make_shared<const ParameterLayout>(encoder_, HeadKind::kMaskedLm);
     parameters_.emplace(layout);
     gradients_.emplace(layout);
-    optimizer_.emplace(recipe_.optimizer, optimized_tensors(*layout, recipe_.optimizer.kind), threads_);
+    OptimizerConfig optimizer = recipe_.optimizer;
+    optimizer.muon_products = dtype_ == ComputeType::kBf16 ? ProductType::kBf16 : ProductType::kFp32;
+    optimizer_.emplace(optimizer, optimized_tensors(*layout, optimizer.kind), threads_);
     data_ = workshop_.make_training_data(recipe_, tokenizer_, processes_);
     if (checkpoint) {
       read_parameters(*checkpoint, *parameters_);

@@ -133,9 +133,29 @@ TEST(NewtonSchulz, EqualsTheDefinitionForWideTallAndSquare) {
     std::vector<float> x = random_values(rows, rows * cols);
     const auto want = orthogonalized(x, rows, cols);
     NewtonSchulzScratch scratch;
-    orthogonalize({x.data(), static_cast<int64_t>(rows), static_cast<int64_t>(cols)}, scratch);
+    orthogonalize({x.data(), static_cast<int64_t>(rows), static_cast<int64_t>(cols)}, ProductType::kFp32,
+                  scratch);
     // Entries are at most 1.2; five steps amplify rounding by at most 3.4445^5 = 485 of 1e-7.
     for (size_t i = 0; i < x.size(); ++i) ASSERT_NEAR(x[i], want[i], 6e-5) << rows << "x" << cols;
+  }
+}
+
+// bf16 factors move single entries; the singular values must stay where five steps leave them.
+TEST(NewtonSchulz, RoundedFactorsLeaveSingularValuesNearOne) {
+  for (const auto& [rows, cols] : {std::pair<size_t, size_t>{32, 96}, {96, 32}, {64, 64}}) {
+    std::vector<float> x = random_values(rows, rows * cols);
+    const auto exact = orthogonalized(x, rows, cols);
+    NewtonSchulzScratch scratch;
+    orthogonalize({x.data(), static_cast<int64_t>(rows), static_cast<int64_t>(cols)}, ProductType::kBf16,
+                  scratch);
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < x.size(); ++i) {
+      difference += (x[i] - exact[i]) * (x[i] - exact[i]);
+      norm += exact[i] * exact[i];
+    }
+    EXPECT_LT(std::sqrt(difference / norm), 0.05) << rows << "x" << cols;
+    const auto n = static_cast<double>(std::min(rows, cols));
+    EXPECT_NEAR(std::sqrt(norm / n), 0.95, 0.25);  // root mean square of the singular values
   }
 }
 
