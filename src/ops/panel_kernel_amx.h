@@ -30,9 +30,10 @@ struct AmxTask {
 
 // The unit's registers must be configured (AmxScope).
 struct AmxKernels {
-  void (*many_rows)(const AmxTask& task);  // 32 rows times 32 columns: half a panel, or a slice of its depth
-  void (*few_rows)(
-      const AmxTask& task);  // 16 rows times 64 columns: a whole panel, depth words from half to half
+  // 32 rows times 32 columns: half a panel, or a slice of its depth.
+  void (*many_rows)(const AmxTask& task);
+  // 16 rows times 64 columns: a whole panel, whose right half lies `depth` words of each column further on.
+  void (*few_rows)(const AmxTask& task);
 };
 
 // kBf16: products summed in fp32, only where cpu_has_amx_bf16(). kInt8: unsigned bytes times signed ones,

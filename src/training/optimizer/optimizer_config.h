@@ -32,7 +32,7 @@ struct OptimizerConfig {
   // RMS of what Muon adds to a matrix, in learning rates: about that of AdamW's updates, so that one rate
   // suits both.
   double muon_update = 0.2;
-  ProductType muon_products = ProductType::kFp32;
+  ProductType muon_products = ProductType::kFp32;  // in the iteration that makes a matrix orthogonal
 };
 
 }  // namespace modernbert
