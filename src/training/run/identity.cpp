@@ -38,8 +38,9 @@ Json optimizer_fields(const Recipe& recipe) {
           {"clip_norm", recipe.clip_norm}};
 }
 
+// What a later phase may choose anew: the stream of windows and the optimiser's state go on.
 bool may_change(const std::string& field) {
-  return field.starts_with("schedule.") || field.starts_with("compute.");
+  return field.starts_with("schedule.") || field.starts_with("compute.") || field == "data.mask_probability";
 }
 
 }  // namespace
@@ -67,6 +68,8 @@ Json run_identity(const Recipe& recipe, const EncoderConfig& encoder, const std:
               {"warmup_from", recipe.batch.warmup_from},
               {"warmup_tokens", recipe.batch.warmup_tokens}});
   add_fields(identity, "optimizer", optimizer_fields(recipe));
+  if (recipe.optimizer.kind == OptimizerKind::kMuon)
+    identity["optimizer.muon_update"] = recipe.optimizer.muon_update;
   add_fields(identity, "loss",
              {{"label_smoothing", recipe.loss.label_smoothing}, {"z_loss", recipe.loss.z_loss}});
   if (recipe.loss.logit_scale != 1) identity["loss.logit_scale"] = recipe.loss.logit_scale;

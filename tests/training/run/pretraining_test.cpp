@@ -110,6 +110,13 @@ TEST(Pretraining, MayBeMadeLonger) {
   EXPECT_EQ(run.recorder.steps.back().step, 8);
 }
 
+TEST(Pretraining, MayGoOnWithAnotherMaskRate) {
+  SmallRun run;
+  run.start(4);
+  EXPECT_EQ(run.start(8, {"data.mask_probability=0.2"}), LoopEnd::kFinished);
+  EXPECT_THAT(run.recorder.all_notes(), HasSubstr("data.mask_probability was 0.3, is 0.2"));
+}
+
 TEST(Pretraining, RefusesToResumeAChangedRunAndSaysWhatDiffers) {
   SmallRun run;
   run.start(4);
@@ -120,6 +127,12 @@ TEST(Pretraining, RefusesToResumeAChangedRunAndSaysWhatDiffers) {
   run.workshop.data = "other data";
   EXPECT_THAT(thrown_by([&] { run.start(8); }).message,
               HasSubstr("data.contents was \"the data\", is \"other data\""));
+  SmallRun muon;
+  muon.start(4, {"optimizer.name=muon"});
+  EXPECT_THAT(thrown_by([&] {
+                muon.start(8, {"optimizer.name=muon", "optimizer.muon_update=0.5"});
+              }).message,
+              HasSubstr("optimizer.muon_update was 0.2, is 0.5"));
 }
 
 TEST(Pretraining, NamesADamagedFile) {
