@@ -7,6 +7,8 @@
 #include <unordered_map>
 
 #include "core/check.h"
+#include "ops/convert.h"
+#include "ops/cpu_features.h"
 
 namespace modernbert {
 namespace {
@@ -20,6 +22,14 @@ struct Operand {
   memory::data_type type = memory::data_type::f32;
 
   memory::desc describe() const { return {{rows, cols}, type, {row_step, col_step}}; }
+
+  // The operand in memory: lines of neighbours.
+  bool is_transposed() const { return col_step != 1; }
+  int64_t lines() const { return is_transposed() ? cols : rows; }
+  int64_t line_length() const { return is_transposed() ? rows : cols; }
+  Bf16* line(int64_t i) const {
+    return static_cast<Bf16*>(data) + i * (is_transposed() ? col_step : row_step);
+  }
 };
 
 template <class T>
@@ -36,12 +46,49 @@ Operand transposed(MatView<T> m) {
   return {const_cast<std::remove_const_t<T>*>(m.data), m.cols, m.rows, 1, m.stride, kElementType<T>};
 }
 
+// x in the same layout, its numbers as yet unknown.
+Operand like(const Operand& x, AlignedBuffer<float>& buffer) {
+  buffer.reserve(static_cast<size_t>(x.rows * x.cols));
+  const int64_t length = x.line_length();
+  return x.is_transposed() ? Operand{buffer.data(), x.rows, x.cols, 1, length, memory::data_type::f32}
+                           : Operand{buffer.data(), x.rows, x.cols, length, 1, memory::data_type::f32};
+}
+
+// bf16 x as fp32.
+Operand widened(const Operand& x, AlignedBuffer<float>& buffer) {
+  const Operand wide = like(x, buffer);
+  const auto length = static_cast<size_t>(x.line_length());
+  for (int64_t i = 0; i < x.lines(); ++i)
+    convert_to_float({x.line(i), length}, {buffer.data() + static_cast<size_t>(i) * length, length});
+  return wide;
+}
+
 // What a prepared product depends on.
 using Shape = std::array<int64_t, 12>;
 
 class Products {
  public:
   void run(const Operand& a, const Operand& b, const Operand& c, const float* bias, bool accumulates) {
+    if (a.type == memory::data_type::bf16 && !cpu_has_avx512())
+      return run_widened(a, b, c, bias, accumulates);
+    run_as_given(a, b, c, bias, accumulates);
+  }
+
+ private:
+  // oneDNN multiplies bf16 from AVX-512 on. Elsewhere the rounded factors are multiplied in fp32.
+  void run_widened(const Operand& a, const Operand& b, const Operand& c, const float* bias,
+                   bool accumulates) {
+    const Operand wide_a = widened(a, widened_a_), wide_b = widened(b, widened_b_);
+    if (c.type == memory::data_type::f32) return run_as_given(wide_a, wide_b, c, bias, accumulates);
+    MB_CHECK(!accumulates);
+    run_as_given(wide_a, wide_b, like(c, widened_c_), bias, false);
+    const auto length = static_cast<size_t>(c.line_length());
+    for (int64_t i = 0; i < c.lines(); ++i)
+      convert_to_bf16({widened_c_.data() + static_cast<size_t>(i) * length, length}, {c.line(i), length});
+  }
+
+  void run_as_given(const Operand& a, const Operand& b, const Operand& c, const float* bias,
+                    bool accumulates) {
     const Entry& entry = find(a, b, c, bias != nullptr, accumulates);
     std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, memory(entry.source, engine_, a.data)},
                                                  {DNNL_ARG_WEIGHTS, memory(entry.weights, engine_, b.data)},
@@ -52,7 +99,6 @@ class Products {
     stream_.wait();
   }
 
- private:
   struct Entry {
     memory::desc source, weights, result, bias;
     dnnl::matmul primitive;
@@ -96,6 +142,7 @@ class Products {
   dnnl::engine engine_{dnnl::engine::kind::cpu, 0};
   dnnl::stream stream_{engine_};
   std::map<Shape, Entry> entries_;
+  AlignedBuffer<float> widened_a_, widened_b_, widened_c_;
 };
 
 Products& products() {

@@ -5,6 +5,7 @@
 #include "core/durable_file.h"
 #include "core/fail.h"
 #include "core/file.h"
+#include "core/json.h"
 #include "model/weights.h"
 #include "tensor/safetensors_writer.h"
 #include "training/checkpoint/model_files.h"
@@ -25,6 +26,17 @@ std::vector<float> mean_of(const std::vector<Weights>& all, const std::string& n
   mean.reserve(sums.size());
   for (const double sum : sums) mean.push_back(static_cast<float>(sum / static_cast<double>(all.size())));
   return mean;
+}
+
+// The checkpoint's config.json, with the type that its weights are stored in now.
+std::string config_of(const fs::path& folder, DType dtype) {
+  const fs::path path = folder / "config.json";
+  const std::string text = read_file(path);
+  parse_json(text, path.string());  // reports what is wrong with it
+  auto config = OrderedJson::parse(text);
+  config.erase("torch_dtype");  // the field's name of earlier days
+  config["dtype"] = dtype == DType::kBF16 ? "bfloat16" : "float32";
+  return config.dump(2) + "\n";
 }
 
 void check_same_names(const Weights& first, const Weights& other) {
@@ -53,7 +65,8 @@ void average_checkpoints(std::span<const fs::path> folders, const fs::path& outp
     tensors.push_back({name, tensor.shape, means.back()});
   }
   publish_folder(output, [&](const fs::path& folder) {
-    copy_model_text_files(folders.back(), folder);
+    write_text_durably(folder / "config.json", config_of(folders.back(), dtype));
+    copy_tokenizer_files(folders.back(), folder);
     write_safetensors(folder / "model.safetensors", tensors, dtype);
   });
 }

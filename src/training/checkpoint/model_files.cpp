@@ -30,11 +30,6 @@ std::map<std::string, WrittenFile> copy_tokenizer_files(const fs::path& from, co
   return written;
 }
 
-void copy_model_text_files(const fs::path& from, const fs::path& to) {
-  write_text_durably(to / "config.json", read_file(from / "config.json"));
-  copy_tokenizer_files(from, to);
-}
-
 void publish_folder(const fs::path& output, const std::function<void(const fs::path&)>& fill) {
   const fs::path name = output.has_filename() ? output : output.parent_path();  // "folder/" is "folder"
   const fs::path unfinished = name.string() + ".unfinished";

@@ -17,8 +17,6 @@ WrittenFile write_text_durably(const std::filesystem::path& path, std::string_vi
 // Copies the tokenizer's files that are there.   Returns what was written, by name.
 std::map<std::string, WrittenFile> copy_tokenizer_files(const std::filesystem::path& from,
                                                         const std::filesystem::path& to);
-// The same with config.json.
-void copy_model_text_files(const std::filesystem::path& from, const std::filesystem::path& to);
 
 // Makes `output` in one step: `fill` writes into a new folder beside it, which is renamed. If `fill` fails,
 // nothing is left. `output` must not exist.

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "core/json.h"
 #include "error_text.h"
 #include "safetensors_bytes.h"
 #include "temporary_folder.h"
@@ -33,7 +34,18 @@ TEST(Average, IsTheMeanOfEveryElement) {
   average_checkpoints(all, folder.path() / "mean", DType::kF32);
   EXPECT_THAT(SafetensorsFile::open(folder.path() / "mean" / "model.safetensors").require("w").to_floats(),
               ElementsAre(3, 4));
-  EXPECT_THAT(read_file(folder.path() / "mean" / "config.json"), HasSubstr("\"c\""));
+  const Json config = read_json_file(folder.path() / "mean" / "config.json");
+  EXPECT_EQ(config["from"], "c");
+  EXPECT_EQ(config["dtype"], "float32");
+}
+
+TEST(Average, SaysInWhichTypeItStores) {
+  const TemporaryFolder folder;
+  const std::vector<fs::path> all = {checkpoint(folder, "a", {1, 2}), checkpoint(folder, "b", {3, 5})};
+  average_checkpoints(all, folder.path() / "mean", DType::kBF16);
+  EXPECT_EQ(read_json_file(folder.path() / "mean" / "config.json")["dtype"], "bfloat16");
+  EXPECT_EQ(SafetensorsFile::open(folder.path() / "mean" / "model.safetensors").require("w").dtype,
+            DType::kBF16);
 }
 
 TEST(Average, NamesWhatDiffersAndLeavesNothing) {
