@@ -72,7 +72,7 @@ def compare_peers(options):
     print_table(["workload", "engine", "its tokens/s", "ours in the same type", "ratio"], rows)
 
 
-def best_step(command):
+def measured_step(command):
     """The JSON object of a program that measures training steps."""
     result = subprocess.run(command, capture_output=True, text=True)
     if result.returncode != 0:
@@ -91,8 +91,8 @@ def compare_training(options):
                         *(["--ragged"] if lengths == "ragged" else [])]
                 found = {"ours": [], "peer": []}
                 for _ in range(options.rounds):
-                    found["ours"].append(best_step(ours))
-                    found["peer"].append(best_step(peer))
+                    found["ours"].append(measured_step(ours))
+                    found["peer"].append(measured_step(peer))
                 mine, its = (max(found[who], key=lambda run: run["tokens_per_s"]) for who in ("ours", "peer"))
                 rows.append([shape, lengths, dtype, f"{its['tokens_per_s']:.0f}", f"{mine['tokens_per_s']:.0f}",
                              f"{mine['tokens_per_s'] / its['tokens_per_s']:.2f}", f"{mine['share_of_peak']:.0%}",
