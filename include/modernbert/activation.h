@@ -17,6 +17,7 @@ enum class Activation {
   kRelu6,
   kLeakyRelu,
   kRrelu,  // as in evaluation: x * 11/48 below 0
+  kPrelu,  // with a trained slope below 0: one number a layer or head
   kElu,    // and celu: the same for alpha = 1
   kSelu,
   kMish,

@@ -66,6 +66,11 @@ LinearParams Checkpoint::linear(const std::string& name, int64_t out, int64_t in
   return params;
 }
 
+float Checkpoint::slope(Activation activation, const std::string& name) const {
+  if (activation != Activation::kPrelu) return 0;
+  return weights_.require(name + ".weight", {1}).to_floats()[0];
+}
+
 EmbeddingTables Checkpoint::embeddings() const {
   const int64_t hidden = config_.hidden_size;
   EmbeddingTables tables;
@@ -112,6 +117,7 @@ LayerParams Checkpoint::layer(int index) const {
   if (config_.has_attn_norm(static_cast<size_t>(index))) layer.attn_norm = norm(names.attn_norm);
   layer.attn_out = linear(names.attn_out, hidden, hidden, config_.attn_out_bias);
   layer.mlp_out = linear(names.mlp_out, hidden, inner, config_.mlp_out_bias);
+  layer.mlp_slope = slope(config_.hidden_activation, names.mlp_activation);
   return layer;
 }
 
@@ -135,6 +141,7 @@ PredictionHeadParams Checkpoint::prediction_head(const PredictionHeadConfig& hea
   PredictionHeadParams params;
   if (head.dense)
     params.dense = linear(names.dense, config_.hidden_size, config_.hidden_size, head.dense_bias);
+  params.slope = slope(head.activation, names.activation);
   if (head.norm) params.norm = norm(names.norm, head.norm_bias);
   return params;
 }

@@ -34,6 +34,7 @@ struct LayerParams {
   std::optional<NormParams> mlp_norm;   // none in a parallel layer
   LinearParams mlp_in;                  // [2I,H]: u, g rows; [I,H] for a plain MLP
   LinearParams mlp_out;                 // [H,I]
+  float mlp_slope = 0;                  // of a PReLU
 };
 
 struct EmbeddingTables {
@@ -45,6 +46,7 @@ struct EmbeddingTables {
 
 struct PredictionHeadParams {
   std::optional<LinearParams> dense;  // [H,H]
+  float slope = 0;                    // of a PReLU
   std::optional<NormParams> norm;
 };
 
@@ -76,6 +78,8 @@ class Checkpoint {
   NormParams norm(const std::string& name, bool has_bias) const;
   NormParams norm(const std::string& name) const { return norm(name, config_.norm_bias); }
   LinearParams linear(const std::string& name, int64_t out, int64_t in, bool has_bias) const;
+  // Of an activation; 0 where it has none.
+  float slope(Activation activation, const std::string& name) const;
   // [3H,H], joined where the file keeps three.
   LinearParams qkv(const std::vector<std::string>& names) const;
   LayerParams parallel_layer(const LayerNames& names) const;

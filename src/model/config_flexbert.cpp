@@ -180,8 +180,6 @@ Activation read_flexbert_activation(const JsonObject& json, const std::string& f
   if (name == "threshold") refuse("it needs a threshold and a value, for which there are no fields");
   if (name == "softmin")
     refuse("it mixes the numbers of a row, or of a batch, and is no element-wise function");
-  if (name == "prelu")
-    refuse("its slope is a trained parameter, which is not implemented; leaky_relu is fixed");
   return read_activation(json, field, default_value);
 }
 

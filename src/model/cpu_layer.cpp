@@ -48,6 +48,7 @@ CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, c
       layer_(config.layers[static_cast<size_t>(index)]),
       query_scale_(
           static_cast<float>(std::numbers::log2e / std::sqrt(static_cast<double>(config.head_dim())))),
+      activation_(config.hidden_activation, params.mlp_slope),
       attn_norm_(std::move(params.attn_norm)),
       mlp_norm_(std::move(params.mlp_norm)),
       qkv_(pack(plan.qkv, order_for_rotation(std::move(params.qkv), config, layer_), config.head_dim())),
@@ -178,11 +179,10 @@ void CpuLayer::add_attention(const RowsView& context, const Tile& tile, CpuThrea
 void CpuLayer::activate(int64_t row, int64_t column, MatView<const float> y, RowBuffer& inner) const {
   const auto run = [&](auto rows) {
     const auto out = rows.slice_rows(row, y.rows);
-    if (layer_.mlp == MlpKind::kMlp)
-      return apply_activation(config_.hidden_activation, y, out.slice_cols(column, y.cols));
+    if (layer_.mlp == MlpKind::kMlp) return apply_activation(activation_, y, out.slice_cols(column, y.cols));
     for (int64_t c = 0; c < y.cols; c += kGateGroup) {
       const int64_t half = std::min(kGateGroup, y.cols - c) / 2;
-      gated_activation(config_.hidden_activation, y.slice_cols(c, half), y.slice_cols(c + half, half),
+      gated_activation(activation_, y.slice_cols(c, half), y.slice_cols(c + half, half),
                        out.slice_cols((column + c) / 2, half));
     }
   };

@@ -8,6 +8,7 @@
 #include "model/cpu_workspace.h"
 #include "model/gemm_plan.h"
 #include "modernbert/config.h"
+#include "ops/activations.h"
 #include "ops/linear.h"
 
 namespace modernbert {
@@ -68,6 +69,7 @@ class CpuLayer {
   const EncoderConfig& config_;
   LayerConfig layer_;
   float query_scale_;  // head_dim^-0.5 * log2(e): attention works with powers of two
+  ActivationFunction activation_;
   std::optional<NormParams> attn_norm_, mlp_norm_;
   std::unique_ptr<Linear> qkv_, attn_out_, mlp_in_, mlp_out_;
 };

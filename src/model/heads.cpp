@@ -100,7 +100,8 @@ Matrix MultipleChoice::logits(const TokenBatch& batch, MatView<const float> hidd
 }
 
 BertPooler::BertPooler(const EncoderPtr& encoder)
-    : head_(*encoder, pooler_config(), {checkpoint_of(encoder).bert_pooler(), std::nullopt}) {}
+    : head_(*encoder, pooler_config(),
+            {.dense = checkpoint_of(encoder).bert_pooler(), .norm = std::nullopt}) {}
 
 Matrix BertPooler::pooled(const TokenBatch& batch, MatView<const float> hidden) const {
   return head_.apply(pool_sequences(batch, hidden, ClassifierPooling::kCls).view());

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "ops/activations.h"
-
 namespace modernbert {
 
 PredictionHead::PredictionHead(const LoadedEncoder& encoder, const PredictionHeadConfig& config,
                                PredictionHeadParams params)
-    : threads_(encoder.threads()), activation_(config.activation), norm_(std::move(params.norm)) {
+    : threads_(encoder.threads()),
+      activation_(config.activation, params.slope),
+      norm_(std::move(params.norm)) {
   if (params.dense)
     dense_ = encoder.make_head_linear(std::as_const(params.dense->weight).view(), params.dense->bias);
 }

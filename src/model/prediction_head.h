@@ -6,6 +6,7 @@
 
 #include "model/checkpoint.h"
 #include "model/loaded_encoder.h"
+#include "ops/activations.h"
 
 namespace modernbert {
 
@@ -19,7 +20,7 @@ class PredictionHead {
 
  private:
   int threads_;
-  Activation activation_;
+  ActivationFunction activation_;
   std::unique_ptr<Linear> dense_;  // null: identity
   std::optional<NormParams> norm_;
 };

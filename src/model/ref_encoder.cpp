@@ -87,12 +87,13 @@ Matrix RefEncoder::feed_forward(size_t index, MatView<const float> input) const 
   const Matrix wide = apply(layer.mlp_in, input);
   Matrix inner(input.rows, config_.intermediate_size);
   const auto size = static_cast<size_t>(config_.intermediate_size);
+  const ActivationFunction activation(config_.hidden_activation, layer.mlp_slope);
   for (int64_t r = 0; r < input.rows; ++r) {
     const std::span<const float> row = wide.row(r);
     if (config_.layers[index].mlp == MlpKind::kGlu) {
-      ref::gated_activation(config_.hidden_activation, row.first(size), row.subspan(size), inner.row(r));
+      ref::gated_activation(activation, row.first(size), row.subspan(size), inner.row(r));
     } else {
-      ref::apply_activation(config_.hidden_activation, row, inner.row(r));
+      ref::apply_activation(activation, row, inner.row(r));
     }
   }
   return apply(layer.mlp_out, inner.view());

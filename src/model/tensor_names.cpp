@@ -32,22 +32,27 @@ LayerNames TensorNames::layer(int index) const {
   if (is_bert()) return bert_layer(index);
   const std::string stem = layer_stem(index);
   if (config_.layers[static_cast<size_t>(index)].block == BlockKind::kParallel)
-    return {stem + "norm", {stem + "Wqkvff"}, stem + "attn.Wo", "", "", stem + "mlp.Wo"};
-  return {stem + "attn_norm", {stem + "attn.Wqkv"}, stem + "attn.Wo",
-          stem + "mlp_norm",  stem + "mlp.Wi",      stem + "mlp.Wo"};
+    return {stem + "norm", {stem + "Wqkvff"}, stem + "attn.Wo", "", "", stem + "mlp.Wo", stem + "mlp.act"};
+  return {stem + "attn_norm", {stem + "attn.Wqkv"}, stem + "attn.Wo", stem + "mlp_norm",
+          stem + "mlp.Wi",    stem + "mlp.Wo",      stem + "mlp.act"};
 }
 
 LayerNames TensorNames::bert_layer(int index) const {
   const std::string stem = layer_stem(index), attention = stem + "attention.self.";
-  return {stem + "attention.output.LayerNorm", {attention + "query", attention + "key", attention + "value"},
-          stem + "attention.output.dense",     stem + "output.LayerNorm",
-          stem + "intermediate.dense",         stem + "output.dense"};
+  return {stem + "attention.output.LayerNorm",
+          {attention + "query", attention + "key", attention + "value"},
+          stem + "attention.output.dense",
+          stem + "output.LayerNorm",
+          stem + "intermediate.dense",
+          stem + "output.dense",
+          stem + "intermediate.intermediate_act_fn"};
 }
 
 HeadNames TensorNames::mlm_head() const {
-  if (!is_bert()) return {"head.dense", "head.norm", "decoder", "decoder.bias"};
+  if (!is_bert()) return {"head.dense", "head.act", "head.norm", "decoder", "decoder.bias"};
   const std::string stem = "cls.predictions.";
-  return {stem + "transform.dense", stem + "transform.LayerNorm", stem + "decoder", stem + "bias"};
+  return {stem + "transform.dense", stem + "transform.transform_act_fn", stem + "transform.LayerNorm",
+          stem + "decoder", stem + "bias"};
 }
 
 HeadNames TensorNames::sequence_head() const {
@@ -57,7 +62,7 @@ HeadNames TensorNames::sequence_head() const {
 }
 
 HeadNames TensorNames::token_head() const {
-  return {"head.dense", "head.norm", "classifier", "classifier.bias"};
+  return {"head.dense", "head.act", "head.norm", "classifier", "classifier.bias"};
 }
 
 HeadNames TensorNames::answer_head() const {

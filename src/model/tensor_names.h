@@ -17,10 +17,11 @@ struct LayerNames {
   std::string attn_out;
   std::string mlp_norm, mlp_in;  // empty in a parallel layer
   std::string mlp_out;
+  std::string mlp_activation;
 };
 
 struct HeadNames {
-  std::string dense, norm;
+  std::string dense, activation, norm;
   std::string projection;       // decoder or classifier
   std::string projection_bias;  // whole
 };

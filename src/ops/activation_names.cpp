@@ -22,6 +22,7 @@ constexpr std::array kNames = {
     Name{"relu6", Activation::kRelu6},
     Name{"leaky_relu", Activation::kLeakyRelu},
     Name{"rrelu", Activation::kRrelu},
+    Name{"prelu", Activation::kPrelu},
     Name{"elu", Activation::kElu},
     Name{"celu", Activation::kElu},
     Name{"selu", Activation::kSelu},

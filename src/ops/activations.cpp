@@ -90,9 +90,9 @@ void map(F f, const MatView<const float>& x, const MatView<const float>& gate, c
 
 // False where the activation has no vector version.
 template <class Out>
-bool vector_activation(Activation activation, const MatView<const float>& x, const MatView<const float>& gate,
-                       const MatView<Out>& y) {
-  switch (activation) {
+bool vector_activation(const ActivationFunction& f, const MatView<const float>& x,
+                       const MatView<const float>& gate, const MatView<Out>& y) {
+  switch (f.kind) {
     case Activation::kGelu:
       map(Gelu(), x, gate, y);
       return true;
@@ -119,14 +119,14 @@ bool vector_activation(Activation activation, const MatView<const float>& x, con
   }
 }
 
-bool activation_to_floats(Activation activation, const MatView<const float>& x,
+bool activation_to_floats(const ActivationFunction& f, const MatView<const float>& x,
                           const MatView<const float>& gate, const MatView<float>& y) {
-  return vector_activation(activation, x, gate, y);
+  return vector_activation(f, x, gate, y);
 }
 
-bool activation_to_halves(Activation activation, const MatView<const float>& x,
+bool activation_to_halves(const ActivationFunction& f, const MatView<const float>& x,
                           const MatView<const float>& gate, const MatView<Bf16>& y) {
-  return vector_activation(activation, x, gate, y);
+  return vector_activation(f, x, gate, y);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -140,11 +140,13 @@ namespace {
 HWY_EXPORT(activation_to_floats);
 HWY_EXPORT(activation_to_halves);
 
-bool run_vectors(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<float> y) {
-  return HWY_DYNAMIC_DISPATCH(activation_to_floats)(activation, x, gate, y);
+bool run_vectors(const ActivationFunction& f, MatView<const float> x, MatView<const float> gate,
+                 MatView<float> y) {
+  return HWY_DYNAMIC_DISPATCH(activation_to_floats)(f, x, gate, y);
 }
-bool run_vectors(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<Bf16> y) {
-  return HWY_DYNAMIC_DISPATCH(activation_to_halves)(activation, x, gate, y);
+bool run_vectors(const ActivationFunction& f, MatView<const float> x, MatView<const float> gate,
+                 MatView<Bf16> y) {
+  return HWY_DYNAMIC_DISPATCH(activation_to_halves)(f, x, gate, y);
 }
 
 float rounded_to(float value, float*) {
@@ -155,12 +157,13 @@ Bf16 rounded_to(float value, Bf16*) {
 }
 
 template <class Out>
-void activate(Activation activation, MatView<const float> x, MatView<const float> gate, MatView<Out> y) {
+void activate(const ActivationFunction& f, MatView<const float> x, MatView<const float> gate,
+              MatView<Out> y) {
   MB_CHECK(x.rows == y.rows && x.cols == y.cols);
-  if (run_vectors(activation, x, gate, y)) return;
+  if (run_vectors(f, x, gate, y)) return;
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t i = 0; i < x.cols; ++i) {
-      double value = ref::activation(activation, x.row_data(r)[i]);
+      double value = ref::activation(f, x.row_data(r)[i]);
       if (gate.data != nullptr) value *= gate.row_data(r)[i];
       y.row_data(r)[i] = rounded_to(static_cast<float>(value), y.data);
     }
@@ -169,30 +172,30 @@ void activate(Activation activation, MatView<const float> x, MatView<const float
 
 }  // namespace
 
-void apply_activation(Activation activation, std::span<const float> x, std::span<float> y) {
+void apply_activation(const ActivationFunction& f, std::span<const float> x, std::span<float> y) {
   MB_CHECK(x.size() == y.size());
   const auto count = static_cast<int64_t>(x.size());
-  activate(activation, {x.data(), 1, count}, {}, MatView<float>(y.data(), 1, count));
+  activate(f, {x.data(), 1, count}, {}, MatView<float>(y.data(), 1, count));
 }
 
-void apply_activation(Activation activation, MatView<const float> x, MatView<float> y) {
-  activate(activation, x, {}, y);
+void apply_activation(const ActivationFunction& f, MatView<const float> x, MatView<float> y) {
+  activate(f, x, {}, y);
 }
 
-void apply_activation(Activation activation, MatView<const float> x, MatView<Bf16> y) {
-  activate(activation, x, {}, y);
+void apply_activation(const ActivationFunction& f, MatView<const float> x, MatView<Bf16> y) {
+  activate(f, x, {}, y);
 }
 
-void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g,
+void gated_activation(const ActivationFunction& f, MatView<const float> u, MatView<const float> g,
                       MatView<float> y) {
   MB_CHECK(u.rows == g.rows && u.cols == g.cols);
-  activate(activation, u, g, y);
+  activate(f, u, g, y);
 }
 
-void gated_activation(Activation activation, MatView<const float> u, MatView<const float> g,
+void gated_activation(const ActivationFunction& f, MatView<const float> u, MatView<const float> g,
                       MatView<Bf16> y) {
   MB_CHECK(u.rows == g.rows && u.cols == g.cols);
-  activate(activation, u, g, y);
+  activate(f, u, g, y);
 }
 
 }  // namespace modernbert

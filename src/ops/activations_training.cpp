@@ -75,14 +75,14 @@ struct TanhPoint {
 
 // Any activation, one element after another.
 struct SlowPoint {
-  Activation activation;
+  ActivationFunction f;
   template <class D, class V>
   HWY_INLINE Point<V> operator()(D d, V x) const {
     HWY_ALIGN float values[HWY_MAX_BYTES / sizeof(float)], slopes[HWY_MAX_BYTES / sizeof(float)];
     hn::Store(x, d, values);
     for (size_t i = 0; i < hn::Lanes(d); ++i) {
-      slopes[i] = static_cast<float>(ref::activation_derivative(activation, values[i]));
-      values[i] = static_cast<float>(ref::activation(activation, values[i]));
+      slopes[i] = static_cast<float>(ref::activation_derivative(f, values[i]));
+      values[i] = static_cast<float>(ref::activation(f, values[i]));
     }
     return {hn::Load(d, values), hn::Load(d, slopes)};
   }
@@ -132,8 +132,8 @@ HWY_INLINE void backward_rows(F point, const BackwardRows<E>& op) {
 
 // Calls run(point function of the activation).
 template <class Run>
-HWY_INLINE void with_point(Activation activation, const Run& run) {
-  switch (activation) {
+HWY_INLINE void with_point(const ActivationFunction& f, const Run& run) {
+  switch (f.kind) {
     case Activation::kGelu:
       return run(GeluPoint());
     case Activation::kGeluTanh:
@@ -145,32 +145,34 @@ HWY_INLINE void with_point(Activation activation, const Run& run) {
     case Activation::kTanh:
       return run(TanhPoint());
     default:
-      return run(SlowPoint{activation});
+      return run(SlowPoint{f});
   }
 }
 
 template <class E>
-void forward_all(Activation activation, bool gated, const MatView<const E>& ug, const MatView<E>& y) {
-  with_point(activation, [&](auto point) HWY_ATTR { forward_rows(point, gated, ug, y); });
+void forward_all(const ActivationFunction& f, bool gated, const MatView<const E>& ug, const MatView<E>& y) {
+  with_point(f, [&](auto point) HWY_ATTR { forward_rows(point, gated, ug, y); });
 }
 template <class E>
-void backward_all(Activation activation, const BackwardRows<E>& op) {
-  with_point(activation, [&](auto point) HWY_ATTR { backward_rows(point, op); });
+void backward_all(const ActivationFunction& f, const BackwardRows<E>& op) {
+  with_point(f, [&](auto point) HWY_ATTR { backward_rows(point, op); });
 }
 
-void activate_floats(Activation a, bool gated, const MatView<const float>& ug, const MatView<float>& y) {
-  forward_all(a, gated, ug, y);
+void activate_floats(const ActivationFunction& f, bool gated, const MatView<const float>& ug,
+                     const MatView<float>& y) {
+  forward_all(f, gated, ug, y);
 }
-void activate_halves(Activation a, bool gated, const MatView<const Bf16>& ug, const MatView<Bf16>& y) {
-  forward_all(a, gated, ug, y);
+void activate_halves(const ActivationFunction& f, bool gated, const MatView<const Bf16>& ug,
+                     const MatView<Bf16>& y) {
+  forward_all(f, gated, ug, y);
 }
-void backward_floats(Activation a, bool gated, const MatView<const float>& ug, const MatView<const float>& dy,
-                     const MatView<float>& y, const MatView<float>& dug) {
-  backward_all(a, BackwardRows<float>{gated, ug, dy, y, dug});
+void backward_floats(const ActivationFunction& f, bool gated, const MatView<const float>& ug,
+                     const MatView<const float>& dy, const MatView<float>& y, const MatView<float>& dug) {
+  backward_all(f, BackwardRows<float>{gated, ug, dy, y, dug});
 }
-void backward_halves(Activation a, bool gated, const MatView<const Bf16>& ug, const MatView<const Bf16>& dy,
-                     const MatView<Bf16>& y, const MatView<Bf16>& dug) {
-  backward_all(a, BackwardRows<Bf16>{gated, ug, dy, y, dug});
+void backward_halves(const ActivationFunction& f, bool gated, const MatView<const Bf16>& ug,
+                     const MatView<const Bf16>& dy, const MatView<Bf16>& y, const MatView<Bf16>& dug) {
+  backward_all(f, BackwardRows<Bf16>{gated, ug, dy, y, dug});
 }
 
 }  // namespace HWY_NAMESPACE
@@ -186,27 +188,54 @@ HWY_EXPORT(backward_floats);
 HWY_EXPORT(backward_halves);
 
 template <>
-void activate_rows(Activation activation, bool gated, MatView<const float> ug, MatView<float> y) {
+void activate_rows(const ActivationFunction& f, bool gated, MatView<const float> ug, MatView<float> y) {
   MB_CHECK(ug.cols == (gated ? 2 : 1) * y.cols && ug.rows == y.rows);
-  HWY_DYNAMIC_DISPATCH(activate_floats)(activation, gated, ug, y);
+  HWY_DYNAMIC_DISPATCH(activate_floats)(f, gated, ug, y);
 }
 template <>
-void activate_rows(Activation activation, bool gated, MatView<const Bf16> ug, MatView<Bf16> y) {
+void activate_rows(const ActivationFunction& f, bool gated, MatView<const Bf16> ug, MatView<Bf16> y) {
   MB_CHECK(ug.cols == (gated ? 2 : 1) * y.cols && ug.rows == y.rows);
-  HWY_DYNAMIC_DISPATCH(activate_halves)(activation, gated, ug, y);
+  HWY_DYNAMIC_DISPATCH(activate_halves)(f, gated, ug, y);
 }
 template <>
-void activate_backward(Activation activation, bool gated, MatView<const float> ug, MatView<const float> dy,
-                       MatView<float> y, MatView<float> dug) {
+void activate_backward(const ActivationFunction& f, bool gated, MatView<const float> ug,
+                       MatView<const float> dy, MatView<float> y, MatView<float> dug) {
   MB_CHECK(ug.cols == (gated ? 2 : 1) * y.cols && dug.cols == ug.cols && dy.cols == y.cols);
-  HWY_DYNAMIC_DISPATCH(backward_floats)(activation, gated, ug, dy, y, dug);
+  HWY_DYNAMIC_DISPATCH(backward_floats)(f, gated, ug, dy, y, dug);
 }
 template <>
-void activate_backward(Activation activation, bool gated, MatView<const Bf16> ug, MatView<const Bf16> dy,
-                       MatView<Bf16> y, MatView<Bf16> dug) {
+void activate_backward(const ActivationFunction& f, bool gated, MatView<const Bf16> ug,
+                       MatView<const Bf16> dy, MatView<Bf16> y, MatView<Bf16> dug) {
   MB_CHECK(ug.cols == (gated ? 2 : 1) * y.cols && dug.cols == ug.cols && dy.cols == y.cols);
-  HWY_DYNAMIC_DISPATCH(backward_halves)(activation, gated, ug, dy, y, dug);
+  HWY_DYNAMIC_DISPATCH(backward_halves)(f, gated, ug, dy, y, dug);
 }
+
+namespace {
+
+float as_float(float x) {
+  return x;
+}
+float as_float(Bf16 x) {
+  return to_float(x);
+}
+
+}  // namespace
+
+template <class E>
+double slope_gradient(bool gated, MatView<const E> ug, MatView<const E> dy) {
+  double sum = 0;
+  for (int64_t r = 0; r < dy.rows; ++r) {
+    const E *u = ug.row_data(r), *d = dy.row_data(r);
+    for (int64_t i = 0; i < dy.cols; ++i) {
+      if (as_float(u[i]) >= 0) continue;
+      const double g = gated ? as_float(u[dy.cols + i]) : 1;
+      sum += as_float(d[i]) * as_float(u[i]) * g;
+    }
+  }
+  return sum;
+}
+template double slope_gradient(bool, MatView<const float>, MatView<const float>);
+template double slope_gradient(bool, MatView<const Bf16>, MatView<const Bf16>);
 
 }  // namespace modernbert
 #endif

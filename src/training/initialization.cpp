@@ -119,6 +119,13 @@ void fill(const EncoderConfig& config, const Initialization& init, const Paramet
     values[i] = static_cast<float>(draw(normal, random_hash(key, i)));
 }
 
+// Of norms, biases and the slopes of PReLUs.
+float constant_start(const std::string& name) {
+  constexpr std::array<std::string_view, 2> kSlopes = {".act.weight", "_act_fn.weight"};
+  if (name.ends_with(".bias")) return 0;
+  return ends_with_any(name, kSlopes) ? 0.25f : 1;
+}
+
 }  // namespace
 
 InitMethod parse_init_method(std::string_view name, std::string_view field) {
@@ -141,7 +148,7 @@ void initialize_parameters(const EncoderConfig& config, const Initialization& in
     const std::span<float> values = block.of(parameter);
     const uint64_t key = random_hash(seed, index++);
     if (!parameter.decays()) {
-      std::ranges::fill(values, parameter.name.ends_with(".bias") ? 0.0f : 1.0f);
+      std::ranges::fill(values, constant_start(parameter.name));
       continue;
     }
     fill(config, init, parameter, role_of(parameter.name, has_classifier), key, values);

@@ -47,6 +47,10 @@ class Listing {
     if (has_bias) add(stem + ".bias", {out}, maps);
   }
 
+  void activation(Activation kind, const std::string& stem) {
+    if (kind == Activation::kPrelu) add(stem + ".weight", {1});
+  }
+
   void embeddings() {
     add(names_.tokens() + ".weight", {config_.vocab_size, hidden_});
     if (config_.absolute_positions)
@@ -69,6 +73,7 @@ class Listing {
       norm(names.mlp_norm, config_.norm_bias);
       linear(names.mlp_in, sum_of(halves), hidden_, config_.mlp_in_bias, halves);
     }
+    activation(config_.hidden_activation, names.mlp_activation);
     linear(names.mlp_out, hidden_, inner_, config_.mlp_out_bias);
   }
 
@@ -86,6 +91,7 @@ class Listing {
 
   void prediction_head(const PredictionHeadConfig& head, const HeadNames& names) {
     if (head.dense) linear(names.dense, hidden_, hidden_, head.dense_bias);
+    activation(head.activation, names.activation);
     if (head.norm) norm(names.norm, head.norm_bias);
   }
 

@@ -35,7 +35,10 @@ inline const std::map<std::string, std::string>& flexbert_kinds() {
           "embedding_layer": "absolute_pos", "embed_norm": false, "hidden_act": "mish")"},
       {"flex_plain_norms",
        R"("attention_layer": "base", "mlp_layer": "mlp", "normalization": "layernorm", "sliding_window": 8,
-          "norm_kwargs": {"elementwise_affine": false, "eps": 1e-6}, "hidden_act": "hardswish")"}};
+          "norm_kwargs": {"elementwise_affine": false, "eps": 1e-6}, "hidden_act": "hardswish")"},
+      {"flex_prelu",
+       R"("attention_layer": "rope", "mlp_layer": "glu", "embedding_layer": "sans_pos", "final_norm": true,
+          "hidden_act": "prelu", "head_pred_act": "prelu")"}};
   return kinds;
 }
 
@@ -126,6 +129,8 @@ class RandomEncoder {
     tensors_.add_linear(names.attn_out, hidden, hidden, config_.attn_out_bias);
     if (!parallel) norm(names.mlp_norm);
     if (!parallel) tensors_.add_linear(names.mlp_in, wide, hidden, config_.mlp_in_bias);
+    if (config_.hidden_activation == Activation::kPrelu)
+      tensors_.add(names.mlp_activation + ".weight", {1}, 0.25f, 0.1f);
     tensors_.add_linear(names.mlp_out, hidden, inner, config_.mlp_out_bias);
   }
 

@@ -22,11 +22,11 @@ TEST(Activation, MatchesReferenceOverTheWholeRange) {
   for (int i = -4000; i <= 4000; ++i) x.push_back(static_cast<float>(i) * 0.005f);
   for (const float extreme : {-1e30f, -100.0f, 100.0f, 1e30f, 0.0f, -0.0f, 1e-30f}) x.push_back(extreme);
   for_each_target([&] {
-    for (const Activation activation : kAllActivations) {
+    for (const ActivationFunction& activation : kAllActivations) {
       std::vector<float> y(x.size()), want(x.size());
       apply_activation(activation, x, y);
       ref::apply_activation(activation, x, want);
-      expect_close(y, want, 5e-7, 5e-7, std::string(to_string(activation)));
+      expect_close(y, want, 5e-7, 5e-7, std::string(to_string(activation.kind)));
     }
   });
 }

@@ -22,8 +22,10 @@ EncoderConfig two_layers() {
 class Initialized {
  public:
   explicit Initialized(const Initialization& init, uint64_t seed = 1)
-      : layout_(std::make_shared<const ParameterLayout>(two_layers(), HeadKind::kMaskedLm)), block_(layout_) {
-    initialize_parameters(two_layers(), init, seed, block_);
+      : Initialized(two_layers(), init, seed) {}
+  Initialized(const EncoderConfig& config, const Initialization& init, uint64_t seed)
+      : layout_(std::make_shared<const ParameterLayout>(config, HeadKind::kMaskedLm)), block_(layout_) {
+    initialize_parameters(config, init, seed, block_);
   }
   std::span<const float> values(const std::string& name) const { return block_.of(*layout_->find(name)); }
   double deviation(const std::string& name) const {
@@ -114,6 +116,14 @@ TEST(Initialization, NormsAreOneAndBiasesZero) {
   const Initialized model({});
   for (const float value : model.values("model.final_norm.weight")) EXPECT_EQ(value, 1);
   for (const float value : model.values("decoder.bias")) EXPECT_EQ(value, 0);
+}
+
+TEST(Initialization, SlopesStartWhereTorchsDo) {
+  EncoderConfig config = two_layers();
+  config.hidden_activation = config.mlm_head.activation = Activation::kPrelu;
+  const Initialized model(config, {}, 1);
+  EXPECT_EQ(model.values("model.layers.1.mlp.act.weight")[0], 0.25f);
+  EXPECT_EQ(model.values("head.act.weight")[0], 0.25f);
 }
 
 }  // namespace

@@ -34,8 +34,8 @@ double selu(double x) {
 
 }  // namespace
 
-double activation(Activation activation, double x) {
-  switch (activation) {
+double activation(const ActivationFunction& f, double x) {
+  switch (f.kind) {
     case Activation::kIdentity:
       return x;
     case Activation::kGelu:
@@ -56,6 +56,8 @@ double activation(Activation activation, double x) {
       return x > 0 ? x : 0.01 * x;
     case Activation::kRrelu:
       return x > 0 ? x : kRreluSlope * x;
+    case Activation::kPrelu:
+      return x > 0 ? x : f.slope * x;
     case Activation::kElu:
       return elu(x);
     case Activation::kSelu:
@@ -89,13 +91,13 @@ double activation(Activation activation, double x) {
   return 0;
 }
 
-void apply_activation(Activation activation, std::span<const float> x, std::span<float> y) {
-  for (size_t i = 0; i < x.size(); ++i) y[i] = static_cast<float>(ref::activation(activation, x[i]));
+void apply_activation(const ActivationFunction& f, std::span<const float> x, std::span<float> y) {
+  for (size_t i = 0; i < x.size(); ++i) y[i] = static_cast<float>(ref::activation(f, x[i]));
 }
 
-void gated_activation(Activation activation, std::span<const float> u, std::span<const float> g,
+void gated_activation(const ActivationFunction& f, std::span<const float> u, std::span<const float> g,
                       std::span<float> y) {
-  for (size_t i = 0; i < u.size(); ++i) y[i] = static_cast<float>(ref::activation(activation, u[i]) * g[i]);
+  for (size_t i = 0; i < u.size(); ++i) y[i] = static_cast<float>(ref::activation(f, u[i]) * g[i]);
 }
 
 }  // namespace modernbert::ref

@@ -32,10 +32,10 @@ double mish_derivative(double x) {
 
 }  // namespace
 
-double activation_derivative(Activation activation, double x) {
+double activation_derivative(const ActivationFunction& f, double x) {
   constexpr double kSeluScale = 1.0507009873554804934193349852946,
                    kSeluAlpha = 1.6732632423543772848170429916717;
-  switch (activation) {
+  switch (f.kind) {
     case Activation::kIdentity:
       return 1;
     case Activation::kGelu:
@@ -56,6 +56,8 @@ double activation_derivative(Activation activation, double x) {
       return x > 0 ? 1 : 0.01;
     case Activation::kRrelu:
       return x > 0 ? 1 : (1.0 / 8 + 1.0 / 3) / 2;
+    case Activation::kPrelu:
+      return x > 0 ? 1 : f.slope;
     case Activation::kElu:
       return x > 0 ? 1 : std::exp(x);
     case Activation::kSelu:

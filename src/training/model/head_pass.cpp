@@ -39,9 +39,10 @@ void HeadPass<E>::forward(MatView<const E> hidden, int64_t count, const Dropout&
     add_to_rows<E>(hidden, dense);
   }
   const MatView<float> x = x_.resize(hidden.rows, hidden.cols);
+  const ActivationFunction activation = this->activation();
   parallel_rows(threads_, count, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
-    activate_rows<float>(head_.activation, false, part(MatView<const float>(dense)), part(x));
+    activate_rows<float>(activation, false, part(MatView<const float>(dense)), part(x));
   });
   const MatView<E> out = out_.resize(hidden.rows, hidden.cols);
   normalize();
@@ -108,12 +109,15 @@ MatView<const E> HeadPass<E>::backward(ParameterBlock& gradients) {
   if (head_.norm) backward_norm(gradients);
   const MatView<float> dactivated = head_.norm ? x_.first(count_) : dout;
   const MatView<E> rounded = rounded_.resize(rows, hidden);
+  const ActivationFunction activation = this->activation();
+  if (places_.head_slope != kNowhere)
+    gradients.values()[static_cast<size_t>(places_.head_slope)] +=
+        static_cast<float>(slope_gradient<float>(false, dense_.first(count_), dactivated));
   parallel_rows(threads_, count_, [&](Range range, int) {
     const auto part = [&](auto view) { return view.slice_rows(range.begin, range.size()); };
     const MatView<float> before = part(dense_.first(rows)), gradient = part(dactivated);
     // The values come out once more; their place is free, and that of the gradient is too.
-    activate_backward<float>(head_.activation, false, before, MatView<const float>(gradient), part(dout),
-                             gradient);
+    activate_backward<float>(activation, false, before, MatView<const float>(gradient), part(dout), gradient);
     round_rows<E>(gradient, part(rounded));
   });
   clear_padding(rounded, count_);

@@ -1,6 +1,7 @@
 // Prediction head, projection and loss on some rows of the last hidden states, and the way back.
 #pragma once
 
+#include "ops/activations.h"
 #include "ops/function_ref.h"
 #include "training/model/encoder_pass.h"
 #include "training/model/linear_pass.h"
@@ -27,6 +28,10 @@ class HeadPass {
   MatView<const E> backward(ParameterBlock& gradients);
 
  private:
+  ActivationFunction activation() const {
+    const float* slope = weights_.vector(places_.head_slope);
+    return {head_.activation, slope == nullptr ? 0 : *slope};
+  }
   void normalize();
   void backward_norm(ParameterBlock& gradients);
 

@@ -45,6 +45,7 @@ LayerPlaces layer_places(const Finder& find, const TensorNames& all_names, const
   places.attn_out = find.linear(names.attn_out, hidden, hidden);
   places.mlp_norm = find.norm(!parallel, names.mlp_norm);
   places.mlp_in = parallel ? rows_of(places.qkv, 3 * hidden, wide) : find.linear(names.mlp_in, wide, hidden);
+  places.mlp_slope = find.offset(names.mlp_activation + ".weight");
   places.mlp_out = find.linear(names.mlp_out, hidden, inner);
   return places;
 }
@@ -85,6 +86,7 @@ ModelPlaces::ModelPlaces(const EncoderConfig& config, HeadKind head, const Param
   final_norm = find.norm(config.final_norm, names.final_norm());
   const HeadNames own = head_names(names, head);
   dense = find.linear(own.dense, hidden, hidden);
+  head_slope = find.offset(own.activation + ".weight");
   head_norm = find.norm(true, own.norm);
   projection = find.linear(own.projection, head_outputs(config, head), hidden);
   projection.bias = find.offset(own.projection_bias);

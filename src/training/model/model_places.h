@@ -25,6 +25,7 @@ struct LayerPlaces {
   NormPlaces attn_norm;
   LinearPlaces qkv, attn_out;
   NormPlaces mlp_norm;
+  int64_t mlp_slope = kNowhere;  // of a PReLU
   LinearPlaces mlp_in, mlp_out;  // the rows of mlp_in may lie behind those of qkv, in one parameter
   // Of the layer's first tensor: BERT's norm stands behind the product, ModernBERT's in front of it.
   int64_t begin() const {
@@ -38,6 +39,7 @@ struct ModelPlaces {
   std::vector<LayerPlaces> layers;
   NormPlaces final_norm;
   LinearPlaces dense;  // of the prediction head
+  int64_t head_slope = kNowhere;
   NormPlaces head_norm;
   LinearPlaces projection;  // decoder or classifier; a tied decoder lies where the token embeddings do
 };
