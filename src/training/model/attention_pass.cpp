@@ -20,7 +20,7 @@ void AttentionPass<E>::forward(size_t layer, const BatchRows& rows, MatView<cons
   project(layer, rows, x, kept);
   attend(layer, rows, kept);
   linear_forward<E, float>(context_.weights, context_.places.layers[layer].attn_out,
-                           kept.context.first(rows.padded), y);
+                           rounded_.first(rows.padded), y);
   context_.drop(dropout(layer), rows, y);
 }
 
@@ -66,8 +66,8 @@ void AttentionPass<E>::attend(size_t layer, const BatchRows& rows, KeptAttention
   const int64_t dim = context_.config.head_dim(), heads = context_.config.num_attention_heads;
   const int64_t hidden = context_.config.hidden_size;
   const TokenBatch& batch = rows.batch;
-  const MatView<E> context = kept.context.resize(rows.padded, hidden);
-  const MatView<float> exact = kept.exact_context.resize(rows.count, hidden);
+  const MatView<E> rounded = rounded_.resize(rows.padded, hidden);
+  const MatView<float> context = kept.context.resize(rows.count, hidden);
   const MatView<float> log_sums = kept.log_sums.resize(heads, rows.count);
 #pragma omp parallel for schedule(dynamic) collapse(2) num_threads(context_.threads)
   for (int32_t b = 0; b < batch.sequences(); ++b) {
@@ -75,12 +75,25 @@ void AttentionPass<E>::attend(size_t layer, const BatchRows& rows, KeptAttention
       const auto part = [&](auto view) {
         return view.slice_rows(batch.begin(b), batch.length(b)).slice_cols(h * dim, dim);
       };
-      attention_forward<E>(head(layer, rows, kept, b, h), part(context),
-                           {log_sums.row_data(h) + batch.begin(b), part(exact)},
+      attention_forward<E>(head(layer, rows, kept, b, h), part(rounded),
+                           {log_sums.row_data(h) + batch.begin(b), part(context)},
                            scratches_[static_cast<size_t>(omp_get_thread_num())]);
     }
   }
-  clear_padding(context, rows.count);
+  clear_padding(rounded, rows.count);
+}
+
+// What `attend` gave to Wo, once more.
+template <class E>
+MatView<const E> AttentionPass<E>::round_context(const BatchRows& rows, KeptAttention<E>& kept) {
+  const MatView<float> context = kept.context.first(rows.count);
+  const MatView<E> rounded = rounded_.resize(rows.padded, context.cols);
+  parallel_rows(context_.threads, rows.count, [&](Range range, int) {
+    round_rows<E>(context.slice_rows(range.begin, range.size()),
+                  rounded.slice_rows(range.begin, range.size()));
+  });
+  clear_padding(rounded, rows.count);
+  return rounded;
 }
 
 template <class E>
@@ -91,8 +104,8 @@ MatView<const float> AttentionPass<E>::backward(size_t layer, const BatchRows& r
   const int64_t hidden = context_.config.hidden_size;
   context_.drop(dropout(layer), rows, dy);
   const MatView<E> dcontext = dcontext_.resize(rows.padded, hidden);
-  linear_weight_gradient<E>(places.attn_out, dy, kept.context.first(rows.padded), rows.count,
-                            context_.threads, gradients);
+  linear_weight_gradient<E>(places.attn_out, dy, round_context(rows, kept), rows.count, context_.threads,
+                            gradients);
   linear_input_gradient<E, E>(context_.weights, places.attn_out, dy, dcontext);
   const MatView<E> dqkv = dqkv_.resize(rows.padded, 3 * hidden);
   backward_heads(layer, rows, dcontext, kept, dqkv);
@@ -117,7 +130,7 @@ void AttentionPass<E>::backward_heads(size_t layer, const BatchRows& rows, MatVi
       HeadGradients<E> gradients;
       gradients.dout = part(dcontext, h * dim);
       gradients.record = {kept.log_sums.first(heads).data + h * rows.count + batch.begin(b),
-                          part(kept.exact_context.first(rows.count), h * dim)};
+                          part(kept.context.first(rows.count), h * dim)};
       gradients.rotation = rotation(layer, rows, b);
       gradients.dq = part(dqkv, h * dim);
       gradients.dk = part(dqkv, hidden + h * dim);

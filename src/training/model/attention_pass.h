@@ -15,10 +15,9 @@ namespace modernbert {
 // What the backward pass needs.
 template <class E>
 struct KeptAttention {
-  Rows<E> qkv;                // [T,3H] rotated
-  Rows<E> context;            // [T,H] the heads' outputs
-  Rows<float> exact_context;  // the same, not rounded: differences of products with it are small
-  Rows<float> log_sums;       // [heads,T]
+  Rows<E> qkv;           // [T,3H] rotated
+  Rows<float> context;   // [T,H] the heads' outputs, not rounded: differences of products with it are small
+  Rows<float> log_sums;  // [heads,T]
 };
 
 template <class E>
@@ -42,6 +41,7 @@ class AttentionPass {
   void attend(size_t layer, const BatchRows& rows, KeptAttention<E>& kept);
   void backward_heads(size_t layer, const BatchRows& rows, MatView<const E> dcontext, KeptAttention<E>& kept,
                       MatView<E> dqkv);
+  MatView<const E> round_context(const BatchRows& rows, KeptAttention<E>& kept);
   HeadRotation rotation(size_t layer, const BatchRows& rows, int32_t sequence) const;
   // One head of one sequence of the layer's queries, keys and values.
   TrainedHead<E> head(size_t layer, const BatchRows& rows, KeptAttention<E>& kept, int32_t sequence,
@@ -53,6 +53,7 @@ class AttentionPass {
   const PassContext<E>& context_;
   RopeTables tables_;
   std::vector<std::shared_ptr<const RopeTable>> layer_tables_;  // of the batch; null: no rotation
+  Rows<E> rounded_;                                             // [T,H] the heads' outputs as Wo reads them
   Rows<E> dcontext_, dqkv_;
   Rows<float> dx_;
   std::vector<TrainedHeadScratch> scratches_;

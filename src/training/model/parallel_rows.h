@@ -34,8 +34,8 @@ class ThreadScope {
 
 // Products are prepared for each number of rows: few different ones.
 inline int64_t padded_rows(int64_t rows) {
-  const int64_t step = rows <= 1024 ? 64 : 256;
-  return std::max<int64_t>(step, (rows + step - 1) / step * step);
+  constexpr int64_t kStep = 64;
+  return std::max(kStep, (rows + kStep - 1) / kStep * kStep);
 }
 
 }  // namespace modernbert

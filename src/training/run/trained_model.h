@@ -35,7 +35,8 @@ using FinalGradients = std::function<void(int64_t offset)>;
 class TrainedModel {
  public:
   virtual ~TrainedModel() = default;
-  // Takes new values over; to be called after every optimiser step.
+  // Takes new values over; to be called after every optimiser step. Vectors and embeddings are not copied:
+  // `values` must live as long as passes follow.
   virtual void set_parameters(const ParameterBlock& values) = 0;
   // gradients: accumulated, += d(scale * sum of losses).
   virtual LossTerms forward_backward(const MaskedLmBatch& batch, double scale, uint64_t dropout_key,
