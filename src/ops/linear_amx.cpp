@@ -4,54 +4,22 @@
 // (blocks 1.3 times as fast as rows of panels; slices 1.25 times as fast as the whole depth; fetching 1.1
 // times).
 //
-// An element's sum runs over the depth in order, whatever rows are beside it: a row's bits depend on nothing
-// else.
+// A row's bits depend on no other row.
 #include "ops/linear_amx.h"
 
 #include <algorithm>
-#include <cstring>
 
 #include "core/check.h"
 #include "ops/amx_unit.h"
 #include "ops/cpu_features.h"
 #include "ops/linear_scratch.h"
 #include "ops/packed_weight.h"
-#include "ops/panel_kernel_amx.h"
+#include "ops/panel_product_amx.h"
 
 namespace modernbert {
 namespace {
 
 constexpr int64_t kMostRows = 192;  // of a tile: its activations and two panels stay in 2 MB
-constexpr int64_t kSlice = 128;     // words of depth: 32 rows and half a panel of them take 32 KB
-constexpr int64_t kWordsPerLine = 16;
-
-// Rows of sums in words, fp32 or int32; rows 0 apart are one row for all.
-struct Sums {
-  const void* data;
-  int64_t stride;
-
-  uint32_t* at(int64_t row, int64_t column) const {
-    return static_cast<uint32_t*>(const_cast<void*>(data)) + row * stride + column;
-  }
-};
-
-// Hands out a panel's cache lines, in equal parts for each 16 words of depth that the kernels take.
-class Prefetch {
- public:
-  // begin: may be null.   steps: into which the work is divided.
-  Prefetch(const uint32_t* begin, int64_t words, int64_t steps)
-      : next_(begin), end_(begin + words), lines_((words / kWordsPerLine + steps - 1) / steps) {}
-
-  void give(int64_t steps, AmxTask& task) {
-    task.next = next_ != nullptr && next_ < end_ ? next_ : nullptr;
-    task.next_lines = lines_ * steps * kAmxDepth / task.depth;
-    if (next_ != nullptr) next_ += lines_ * steps * kWordsPerLine;
-  }
-
- private:
-  const uint32_t *next_, *end_;
-  int64_t lines_;
-};
 
 // Panels [depth][64] become [2 halves][depth/16][2][16][16]: 16 words of depth by 16 columns each.
 void reorder_panels(PackedWeight& weight) {
@@ -95,7 +63,7 @@ class AmxLinear final : public Linear {
     for (int64_t group = groups.begin; group < groups.end; ++group) {
       for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
         const int64_t panel = group * weight_.panels_per_group + i;
-        const Sums sums{output.data() + i * kPanelColumns, stride};
+        const AmxSums sums{output.data() + i * kPanelColumns, stride};
         multiply(x, panel, {starts(panel), 0}, sums, sums);
         if (weight_.type == RowType::kInt8) scale(x, panel, sums);
       }
@@ -117,12 +85,12 @@ class AmxLinear final : public Linear {
     check(x);
     AlignedBuffer<float>& buffer = scratch.impl().output;
     buffer.reserve(static_cast<size_t>(whole_groups(x.rows) * kPanelColumns));
-    const Sums between{buffer.data(), kPanelColumns};
+    const AmxSums between{buffer.data(), kPanelColumns};
     const int64_t whole = x.rows / kAmxRows * kAmxRows, rest = x.rows - whole;
     const AmxScope unit;
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
       const MatView<float> part = y.slice_cols(panel * kPanelColumns, kPanelColumns);
-      const Sums sums{part.data, part.stride};
+      const AmxSums sums{part.data, part.stride};
       if (whole > 0) multiply(x.slice(0, whole), panel, sums, sums, between);
       if (rest > 0) add_by_copy(x.slice(whole, rest), panel, part.slice_rows(whole, rest), between);
     }
@@ -142,62 +110,20 @@ class AmxLinear final : public Linear {
                                           : weight_.bias.data() + column;
   }
 
-  // to = from + the sums of a panel, [x.rows, 64], rounded up to 16 or 32 rows.   between: holds sums of the
-  // first slices of the depth; all three may be one.
-  void multiply(const RowsView& x, int64_t panel, Sums from, Sums to, Sums between) const {
-    const int64_t rest = x.rows % kAmxRows, few = rest > 0 && rest <= kAmxRows / 2 ? rest : 0;
-    const int64_t many = x.rows - few;
-    Prefetch prefetch = fetch_after(panel, (x.rows + kAmxRows - 1) / kAmxRows);
-    for (int64_t half = 0; half < 2; ++half) {
-      for (int64_t k = 0; k < weight_.depth; k += kSlice) {
-        const Sums& start = k == 0 ? from : between;
-        const Sums& out = k + kSlice >= weight_.depth ? to : between;
-        for (int64_t row = 0; row < many; row += kAmxRows) {
-          AmxTask task = task_of(x, row, panel, half, k, std::min(kSlice, weight_.depth - k));
-          place(task, start, out, row, half * kAmxHalf);
-          prefetch.give(task.depth / kAmxDepth, task);
-          kernels_.many_rows(task);
-        }
-      }
-    }
-    if (few == 0) return;
-    AmxTask task = task_of(x, many, panel, 0, 0, weight_.depth);
-    place(task, from, to, many, 0);
-    prefetch.give(2 * task.depth / kAmxDepth, task);
-    kernels_.few_rows(task);
-  }
-
-  AmxTask task_of(const RowsView& x, int64_t row, int64_t panel, int64_t half, int64_t k,
-                  int64_t depth) const {
-    AmxTask task{};
-    task.rows = x.row(row) + k * int64_t{sizeof(uint32_t)};
-    task.row_stride = x.stride;
-    task.columns = weight_.panel(panel) + (half * weight_.depth + k) * kAmxHalf;
-    task.depth = depth;
-    return task;
-  }
-
-  static void place(AmxTask& task, const Sums& start, const Sums& out, int64_t row, int64_t column) {
-    task.start = start.at(row, column);
-    task.start_stride = start.stride;
-    task.out = out.at(row, column);
-    task.out_stride = out.stride;
-  }
-
-  Prefetch fetch_after(int64_t panel, int64_t row_groups) const {
-    const uint32_t* next = panel + 1 < weight_.panel_count() ? weight_.panel(panel + 1) : nullptr;
-    return {next, weight_.panel_words(), 2 * row_groups * weight_.depth / kAmxDepth};
+  void multiply(const RowsView& x, int64_t panel, AmxSums from, AmxSums to, AmxSums between) const {
+    const AmxPanels panels{weight_.words.data(), weight_.depth, weight_.panel_count()};
+    multiply_panel(kernels_, {x.data, x.rows, x.stride}, panels, panel, from, to, between);
   }
 
   // The sums are exact, so they and what follows have the bits of the kernels without the unit.
-  void scale(const RowsView& x, int64_t panel, const Sums& sums) const {
+  void scale(const RowsView& x, int64_t panel, const AmxSums& sums) const {
     const int64_t column = panel * kPanelColumns;
     scale_int8_sums({sums.at(0, 0), sums.stride, x.rows, x.scales, weight_.scales.data() + column,
                      weight_.bias.data() + column});
   }
 
   // The unit writes whole blocks, and y ends before.   rows: scratch.
-  void add_by_copy(const RowsView& x, int64_t panel, MatView<float> y, const Sums& rows) const {
+  void add_by_copy(const RowsView& x, int64_t panel, MatView<float> y, const AmxSums& rows) const {
     const MatView<float> copy(reinterpret_cast<float*>(rows.at(0, 0)), y.rows, kPanelColumns, rows.stride);
     for (int64_t r = 0; r < y.rows; ++r) std::ranges::copy(y.row(r), copy.row_data(r));
     multiply(x, panel, rows, rows, rows);

@@ -9,6 +9,7 @@
 #include "core/check.h"
 #include "ops/convert.h"
 #include "ops/cpu_features.h"
+#include "ops/matmul_amx.h"
 
 namespace modernbert {
 namespace {
@@ -155,18 +156,27 @@ Products& products() {
 template <class E, class Out>
 void multiply_forward(MatView<const E> x, MatView<const E> w, const float* bias, MatView<Out> y) {
   MB_CHECK(x.cols == w.cols && x.rows == y.rows && w.rows == y.cols);
+  if constexpr (std::is_same_v<E, Bf16>) {
+    if (matmul_amx_takes<Out>(y.rows, y.cols, x.cols)) return multiply_by_rows_amx(x, w, bias, y);
+  }
   products().run(operand(x), transposed(w), operand(y), bias, false);
 }
 
 template <class E, class Out>
 void multiply_input_gradient(MatView<const E> dy, MatView<const E> w, MatView<Out> dx) {
   MB_CHECK(dy.cols == w.rows && dy.rows == dx.rows && w.cols == dx.cols);
+  if constexpr (std::is_same_v<E, Bf16>) {
+    if (matmul_amx_takes<Out>(dx.rows, dx.cols, dy.cols)) return multiply_by_columns_amx(dy, w, dx);
+  }
   products().run(operand(dy), operand(w), operand(dx), nullptr, false);
 }
 
 template <class E>
 void multiply_weight_gradient(MatView<const E> dy, MatView<const E> x, MatView<float> dw) {
   MB_CHECK(dy.rows == x.rows && dy.cols == dw.rows && x.cols == dw.cols);
+  if constexpr (std::is_same_v<E, Bf16>) {
+    if (matmul_amx_takes<float>(dw.rows, dw.cols, x.rows)) return add_transposed_product_amx(dy, x, dw);
+  }
   products().run(transposed(dy), operand(x), operand(dw), nullptr, true);
 }
 

@@ -15,7 +15,6 @@
 #include "ops/block_product.h"
 #include "ops/cross_entropy.h"
 #include "ops/dropout.h"
-#include "ops/matmul.h"
 #include "ops/norm_training.h"
 
 namespace modernbert {
@@ -374,38 +373,6 @@ TEST(CrossEntropy, ReferenceMatchesFiniteDifferences) {
       return sums.cross_entropy + sums.z_loss;
     };
     EXPECT_NEAR((loss(1e-3f) - loss(-1e-3f)) / 2e-3, gradient.row(0)[i], 1e-4);
-  }
-}
-
-// ---- products
-
-TEST(TrainingProducts, MatchPlainLoops) {
-  constexpr int64_t kRows = 64, kOut = 48, kIn = 33;
-  const Matrix x = random_matrix(kRows, kIn, 1), w = random_matrix(kOut, kIn, 2),
-               dy = random_matrix(kRows, kOut, 3);
-  Matrix y(kRows, kOut), dx(kRows, kIn), dw = random_matrix(kOut, kIn, 4);
-  const Matrix before = random_matrix(kOut, kIn, 4);
-  multiply_forward<float, float>(x.view(), w.view(), nullptr, y.view());
-  multiply_input_gradient<float, float>(dy.view(), w.view(), dx.view());
-  multiply_weight_gradient<float>(dy.view(), x.view(), dw.view());
-  for (int64_t t = 0; t < kRows; ++t) {
-    for (int64_t o = 0; o < kOut; ++o) {
-      double sum = 0;
-      for (int64_t i = 0; i < kIn; ++i) sum += static_cast<double>(x.row(t)[i]) * w.row(o)[i];
-      EXPECT_NEAR(y.row(t)[o], sum, 1e-5);
-    }
-    for (int64_t i = 0; i < kIn; ++i) {
-      double sum = 0;
-      for (int64_t o = 0; o < kOut; ++o) sum += static_cast<double>(dy.row(t)[o]) * w.row(o)[i];
-      EXPECT_NEAR(dx.row(t)[i], sum, 1e-5);
-    }
-  }
-  for (int64_t o = 0; o < kOut; ++o) {
-    for (int64_t i = 0; i < kIn; ++i) {
-      double sum = before.row(o)[i];
-      for (int64_t t = 0; t < kRows; ++t) sum += static_cast<double>(dy.row(t)[o]) * x.row(t)[i];
-      EXPECT_NEAR(dw.row(o)[i], sum, 1e-5);
-    }
   }
 }
 
