@@ -131,24 +131,22 @@ struct Division {
 
 template <class Out>
 void multiply_part(const Product<Out>& op, const Part& part, const Division& division, uint32_t* words) {
+#pragma omp parallel for schedule(static) num_threads(division.threads)
+  for (int64_t panel = part.panels.begin; panel < part.panels.end; ++panel)
+    op.pack(panel, part.depth, words + (panel - part.panels.begin) * part.packed.panel_words());
   const int across = division.threads / division.down;
-#pragma omp parallel num_threads(division.threads)
-  {
-    const Share share{omp_get_thread_num(), division.threads};
-    const Range packs = share.of(part.panels.size());
-    for (int64_t i = packs.begin; i < packs.end; ++i)
-      op.pack(part.panels.begin + i, part.depth, words + i * part.packed.panel_words());
-    share.wait();
+#pragma omp parallel for schedule(static, 1) num_threads(division.threads)
+  for (int i = 0; i < division.threads; ++i) {
     static thread_local Scratch scratch;
     scratch.sums.reserve(kMostRows * kPanel);
     const AmxScope unit;
-    const Range own = Share{share.index % across, across}.of(part.panels.size());
+    const Range own = Share{i % across, across}.of(part.panels.size());
     const Range panels{part.panels.begin + own.begin, part.panels.begin + own.end};
     const auto rows_of = [&](int64_t tile) {
       return Range{std::min(tile * division.tile_rows, op.y.rows),
                    std::min((tile + 1) * division.tile_rows, op.y.rows)};
     };
-    for (int64_t tile = share.index / across; rows_of(tile).size() > 0; tile += division.down)
+    for (int64_t tile = i / across; rows_of(tile).size() > 0; tile += division.down)
       multiply_tile(op, part, rows_of(tile), rows_of(tile + division.down), panels, scratch);
   }
 }
