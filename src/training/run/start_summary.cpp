@@ -41,9 +41,8 @@ MemoryNeed memory_need(const Recipe& recipe, const EncoderConfig& encoder, doubl
   const double parameters = parameters_of(encoder);
   MemoryNeed need;
   need.state = 4 * sizeof(float) * parameters;
-  // Every matrix twice: for the forward product and, transposed, for the backward one.
   const double bytes_per_value = recipe.compute.dtype == ComputeType::kFp32 ? 4 : 2;
-  need.copies = 2 * bytes_per_value * parameters;
+  need.copies = bytes_per_value * parameters;
   need.activations = activation_bytes;
   return need;
 }
