@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: network namespaces as hosts, joined by a bridge, each with a network address of its own. Host i is namespace
 # mb$i at $NET.$i; $NET.254 is the machine that they are on.
 

@@ -66,7 +66,9 @@ stop() {
 
 count=$1
 shift
-command -v slurmctld slurmd munged >/dev/null || skip "Slurm is not installed (packages slurm-wlm and munge)"
+for program in slurmctld slurmd srun munged; do
+  command -v "$program" >/dev/null || skip "$program is not installed (packages slurm-wlm and munge)"
+done
 cluster=$(mktemp -d)
 export SLURM_CONF=$cluster/slurm.conf
 trap stop EXIT

@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # Sourced: a training run that takes a second, and what is checked of it. Needs $bin, the folder of the programs.
 
 folder=$(mktemp -d)

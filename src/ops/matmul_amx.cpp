@@ -11,13 +11,13 @@
 #include "ops/linear.h"
 #include "ops/norm_training.h"
 #include "ops/pack_amx.h"
+#include "ops/panel_kernel.h"
 #include "ops/panel_product_amx.h"
 #include "ops/share.h"
 
 namespace modernbert {
 namespace {
 
-constexpr int64_t kPanel = 2 * kAmxHalf;   // columns
 constexpr int64_t kStep = 2 * kAmxDepth;   // numbers that one register is deep
 constexpr int64_t kMostRows = 192;         // of a tile: its factors and two panels stay in 2 MB
 constexpr int64_t kMostDepth = 1536;       // numbers that are summed at a time
@@ -43,9 +43,9 @@ struct Product {
 
   void pack(int64_t panel, Range depth, uint32_t* to) const {
     if (b_side == Side::kRows)
-      pack_rows(b.row_data(panel * kPanel) + depth.begin, b.stride, depth.size() / 2, to);
+      pack_rows(b.row_data(panel * kPanelColumns) + depth.begin, b.stride, depth.size() / 2, to);
     else
-      pack_columns(b.row_data(depth.begin) + panel * kPanel, b.stride, depth.size() / 2, to);
+      pack_columns(b.row_data(depth.begin) + panel * kPanelColumns, b.stride, depth.size() / 2, to);
   }
 
   // Rows of y and a part of the depth, as the unit takes them.   packed: scratch.
@@ -89,13 +89,13 @@ void fetch(const MatView<T>& x) {
 template <class Out>
 void multiply_tile(const Product<Out>& op, const Part& part, Range rows, Range next, Range panels,
                    Scratch& scratch) {
-  static constexpr float kZeros[kPanel] = {};
+  static constexpr float kZeros[kPanelColumns] = {};
   static const AmxKernels kKernels = amx_kernels(RowType::kBf16);
   const AmxFactors factors = op.factors(rows, part.depth, scratch.rows);
-  const AmxSums between{scratch.sums.data(), kPanel};
+  const AmxSums between{scratch.sums.data(), kPanelColumns};
   const bool adds = op.accumulates || part.depth.begin > 0;
   const auto result = [&](int64_t panel) {
-    return op.y.slice_rows(rows.begin, rows.size()).slice_cols(panel * kPanel, kPanel);
+    return op.y.slice_rows(rows.begin, rows.size()).slice_cols(panel * kPanelColumns, kPanelColumns);
   };
   if (panels.size() > 0) fetch(result(panels.begin));
   for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
@@ -108,13 +108,13 @@ void multiply_tile(const Product<Out>& op, const Part& part, Range rows, Range n
       fetch(op.a.slice_rows(next.begin + share.begin, share.size())
                 .slice_cols(part.depth.begin, part.depth.size()));
     }
-    const AmxSums start{op.bias != nullptr ? op.bias + panel * kPanel : kZeros, 0};
+    const AmxSums start{op.bias != nullptr ? op.bias + panel * kPanelColumns : kZeros, 0};
     if constexpr (std::is_same_v<Out, float>) {
       const AmxSums out{y.data, y.stride};
       multiply_panel(kKernels, factors, part.packed, packed, adds ? out : start, out, between);
     } else {
       multiply_panel(kKernels, factors, part.packed, packed, start, between, between);
-      round_rows<Bf16>(MatView<const float>(scratch.sums.data(), y.rows, kPanel), y);
+      round_rows<Bf16>(MatView<const float>(scratch.sums.data(), y.rows, kPanelColumns), y);
     }
   }
 }
@@ -138,7 +138,7 @@ void multiply_part(const Product<Out>& op, const Part& part, const Division& div
 #pragma omp parallel for schedule(static, 1) num_threads(division.threads)
   for (int i = 0; i < division.threads; ++i) {
     static thread_local Scratch scratch;
-    scratch.sums.reserve(kMostRows * kPanel);
+    scratch.sums.reserve(kMostRows * kPanelColumns);
     const AmxScope unit;
     const Range own = Share{i % across, across}.of(part.panels.size());
     const Range panels{part.panels.begin + own.begin, part.panels.begin + own.end};
@@ -156,11 +156,11 @@ void multiply(const Product<Out>& op) {
   MB_CHECK(matmul_amx_takes<Out>(op.y.rows, op.y.cols, op.depth()));
   static thread_local AlignedBuffer<uint32_t> words;
   const Division division(op.y.rows, omp_get_max_threads());
-  const int64_t panels = op.y.cols / kPanel, steps = op.depth() / kStep;
+  const int64_t panels = op.y.cols / kPanelColumns, steps = op.depth() / kStep;
   const int parts = static_cast<int>((op.depth() + kMostDepth - 1) / kMostDepth);
   for (int i = 0; i < parts; ++i) {
     const Range step = Share{i, parts}.of(steps), depth{step.begin * kStep, step.end * kStep};
-    const int64_t panel_words = depth.size() / 2 * kPanel;
+    const int64_t panel_words = depth.size() / 2 * kPanelColumns;
     const int64_t group = std::clamp<int64_t>(kPackedWords / panel_words, 1, panels);
     words.reserve(static_cast<size_t>(group * panel_words));
     for (int64_t first = 0; first < panels; first += group) {
@@ -176,7 +176,7 @@ void multiply(const Product<Out>& op) {
 template <class Out>
 bool matmul_amx_takes(int64_t rows, int64_t cols, int64_t depth) {
   if (!std::is_same_v<Out, float> && depth > kMostDepth) return false;
-  return cpu_has_amx_bf16() && rows % kAmxRows == 0 && cols % kPanel == 0 && depth % kStep == 0;
+  return cpu_has_amx_bf16() && rows % kAmxRows == 0 && cols % kPanelColumns == 0 && depth % kStep == 0;
 }
 
 template <class Out>

@@ -1,5 +1,5 @@
 // The products of training on the matrix unit (AMX). Factors are brought into the unit's form just before
-// they meet: 1.2 times oneDNN's speed for activations, twice for the gradients of weights.
+// they meet (docs/performance.md compares with oneDNN).
 #pragma once
 
 #include "tensor/dtype.h"

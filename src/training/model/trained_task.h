@@ -27,6 +27,7 @@ class TrainedTask {
  public:
   TrainedTask(const EncoderConfig& config, HeadKind head, const TrainingOptions& options);
   ~TrainedTask();
+  // As TrainedModel's: `values` must live as long as passes follow.
   void set_parameters(const ParameterBlock& values);
   // gradients += d(scale * loss). Returns the loss.
   double forward_backward(const TokenBatch& batch, const TaskLabels& labels, double scale,
