@@ -2,6 +2,7 @@
 // library.
 #include <benchmark/benchmark.h>
 
+#include <algorithm>
 #include <vector>
 
 #include "ops/linear.h"
@@ -11,10 +12,11 @@ namespace modernbert {
 namespace {
 
 void run_tile(benchmark::State& state, GemmType type, GemmLibrary library) {
-  const int64_t in = state.range(0), out = state.range(1), rows = 96;
-  const auto weight = random_values(static_cast<size_t>(in * out)),
-             x = random_values(static_cast<size_t>(rows * in));
+  const int64_t in = state.range(0), out = state.range(1);
+  const auto weight = random_values(static_cast<size_t>(in * out));
   const auto linear = make_linear(type, {weight.data(), out, in}, {}, 1, library);
+  const int64_t rows = std::min<int64_t>(96, linear->max_tile_rows());
+  const auto x = random_values(static_cast<size_t>(rows * in));
   LinearScratch scratch;
   RowBuffer input(linear->row_type(), in);
   input.resize(rows);

@@ -25,8 +25,9 @@ struct ForwardSpeed {
   int64_t tokens = 0;
   std::vector<double> seconds;  // of each pass, ascending
   double gflop = 0;             // of a pass
-  double peak_gflops = 0;       // what the pass would reach at the peak of every product's own type
-  std::vector<OpSpeed> ops;     // of the passes' mean; all threads
+  double peak_gflops = 0;    // what the best pass would have reached at the peak of every product's own type,
+                             // as measured just before and after it
+  std::vector<OpSpeed> ops;  // of the passes' mean; all threads
   double packed_bytes = 0;
 
   double best_seconds() const { return seconds.front(); }
@@ -37,9 +38,9 @@ struct ForwardSpeed {
   double share_of_peak() const { return gops() / peak_gflops; }
 };
 
-// Runs the batch for at least min_seconds and three times, after one pass that does not count; the peaks are
-// measured before and after, the better one counts.   progress: called with (seconds done, min_seconds), may
-// be empty.   Error (kInvalidArgument) for the reference backend.
+// Runs the batch for at least min_seconds and three times, after one pass that does not count; between passes
+// the peaks are measured every half second.   progress: called with (seconds done, min_seconds), may be
+// empty.   Error (kInvalidArgument) for the reference backend.
 ForwardSpeed measure_forward(const LoadedEncoder& encoder, const TokenBatch& batch, double min_seconds,
                              const std::function<void(double, double)>& progress = {});
 

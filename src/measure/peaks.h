@@ -2,6 +2,7 @@
 #pragma once
 
 #include "modernbert/dtype.h"
+#include "ops/peak.h"
 
 namespace modernbert {
 
@@ -16,7 +17,7 @@ struct Peaks {
   }
 };
 
-// About 0.2 s for each type.
-Peaks measure_peaks(ComputeType dtype, int threads);
+// The best of some runs of 12.5 to 25 ms for each type.
+Peaks measure_peaks(ComputeType dtype, int threads, int runs = kPeakRuns);
 
 }  // namespace modernbert

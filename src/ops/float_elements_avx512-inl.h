@@ -20,7 +20,8 @@ struct FloatSums {
 struct Fp32Element : FloatSums {
   static constexpr int kValuesPerWord = 1;
   static Sum multiply_add(__m512i a, __m512i b, Sum sum) {
-    return _mm512_fmadd_ps(_mm512_castsi512_ps(a), _mm512_castsi512_ps(b), sum);
+    asm("vfmadd231ps %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
+    return sum;
   }
 };
 
@@ -29,7 +30,8 @@ struct Bf16Element : FloatSums {
   static constexpr int kValuesPerWord = 2;
   // Adds the products of a pair, even element last; subnormal factors count as zero.
   static Sum multiply_add(__m512i a, __m512i b, Sum sum) {
-    return _mm512_dpbf16_ps(sum, (__m512bh)a, (__m512bh)b);
+    asm("vdpbf16ps %2, %1, %0" : "+v"(sum) : "v"(b), "v"(a));
+    return sum;
   }
 };
 #endif

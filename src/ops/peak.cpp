@@ -103,12 +103,11 @@ double seconds_of(const std::function<void()>& work) {
 
 }  // namespace
 
-double best_rate(const std::function<double(int64_t)>& work) {
-  constexpr int kRuns = 8;
+double best_rate(const std::function<double(int64_t)>& work, int runs) {
   constexpr double kShortestRun = 0.0125;
   double best = 0;
   int64_t rounds = 1;
-  for (int run = 0; run < kRuns;) {
+  for (int run = 0; run < runs;) {
     double done = 0;
     const double seconds = seconds_of([&] { done = work(rounds); });
     if (seconds < kShortestRun) {
@@ -121,13 +120,14 @@ double best_rate(const std::function<double(int64_t)>& work) {
   return best;
 }
 
-double measured_peak_gflops(GemmType type, int threads) {
-  return 1e-9 * best_rate([&](int64_t rounds) {
-           double flops = 0;
+double measured_peak_gflops(GemmType type, int threads, int runs) {
+  const auto chains = [&](int64_t rounds) {
+    double flops = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : flops)
-           flops += run_chains(type, kChainRounds * rounds);
-           return flops;
-         });
+    flops += run_chains(type, kChainRounds * rounds);
+    return flops;
+  };
+  return 1e-9 * best_rate(chains, runs);
 }
 
 double measured_read_bandwidth(int threads) {
