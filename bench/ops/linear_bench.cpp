@@ -2,7 +2,6 @@
 // library.
 #include <benchmark/benchmark.h>
 
-#include <algorithm>
 #include <vector>
 
 #include "ops/linear.h"
@@ -15,7 +14,7 @@ void run_tile(benchmark::State& state, GemmType type, GemmLibrary library) {
   const int64_t in = state.range(0), out = state.range(1);
   const auto weight = random_values(static_cast<size_t>(in * out));
   const auto linear = make_linear(type, {weight.data(), out, in}, {}, 1, library);
-  const int64_t rows = std::min<int64_t>(96, linear->max_tile_rows());
+  const int64_t rows = linear->max_tile_rows();
   const auto x = random_values(static_cast<size_t>(rows * in));
   LinearScratch scratch;
   RowBuffer input(linear->row_type(), in);

@@ -59,12 +59,14 @@ inline __m512 weight_of(__m512 score, __m512 shift) {
   return _mm512_scalef_ps(power, _mm512_sub_ps(whole, shift));
 }
 
-// Words [begin, end) of the products of kKeys keys and kVectors vectors of queries.
-template <class Element, int kKeys, int kVectors>
-[[gnu::always_inline]] inline void add_scores(const uint32_t* keys, const uint32_t* queries, int64_t begin,
-                                              int64_t end, __m512 (&scores)[kKeys][kVectors]) {
+// kWords words of the products of kKeys keys and kVectors vectors of queries. Unrolled, or GCC 12 would move
+// every sum to another register and back.
+template <class Element, int64_t kWords, int kKeys, int kVectors>
+[[gnu::always_inline]] inline void add_scores(const uint32_t* keys, const uint32_t* queries,
+                                              __m512 (&scores)[kKeys][kVectors]) {
   constexpr int64_t kRowWords = kPanelHeadDim / Element::kValuesPerWord;
-  for (int64_t i = begin; i < end; ++i) {
+#pragma GCC unroll 16
+  for (int64_t i = 0; i < kWords; ++i) {
     __m512i columns[kVectors];
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) columns[v] = _mm512_loadu_si512(queries + i * kStride + v * kLanes);
@@ -97,8 +99,9 @@ class Weigher {
       }
       const uint32_t* keys = task_.key_rows + (key - task_.key) * kRowWords;
       for (int64_t unit = 0; unit < kUnits; ++unit) {
-        add_scores<Element>(keys, task_.queries + first_ * kLanes, unit * kRowWords / kUnits,
-                            (unit + 1) * kRowWords / kUnits, scores);
+        const int64_t word = unit * kUnitWords;
+        add_scores<Element, kUnitWords>(keys + word, task_.queries + word * kStride + first_ * kLanes,
+                                        scores);
         if (key > begin_) weigh_word(key - kKeys, unit);
       }
 #pragma GCC unroll 16
@@ -115,6 +118,7 @@ class Weigher {
   static constexpr int kPerWord = Element::kValuesPerWord;
   static constexpr int64_t kUnits = kKeys / kPerWord;
   static constexpr int64_t kRowWords = kPanelHeadDim / kPerWord;
+  static constexpr int64_t kUnitWords = kRowWords / kUnits;
 
   // Weights of the tile's keys that share word `unit`.
   [[gnu::always_inline]] void weigh_word(int64_t tile_key, int64_t unit) {
@@ -188,8 +192,7 @@ void raise_maxima(const WeighTask& task, float* maxima) {
     for (int64_t vector = 0; vector < task.vectors; ++vector) {
       __m512 scores[kAttentionKeyGroup][1];
       for (auto& score : scores) score[0] = _mm512_setzero_ps();
-      add_scores<Element>(task.key_rows + key * kRowWords, task.queries + vector * kLanes, 0, kRowWords,
-                          scores);
+      add_scores<Element, kRowWords>(task.key_rows + key * kRowWords, task.queries + vector * kLanes, scores);
       const __m512i queries = query_indices(task, vector);
       __m512 maximum = _mm512_loadu_ps(maxima + vector * kLanes);
       for (int64_t r = 0; r < kAttentionKeyGroup; ++r)

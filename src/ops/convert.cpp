@@ -1,7 +1,7 @@
 #include "ops/convert.h"
 
-#include <cmath>
-#include <limits>
+#include <algorithm>
+#include <bit>
 
 #include "core/check.h"
 
@@ -23,54 +23,79 @@ void narrow_row(const float* x, Bf16* y, size_t count) {
   for (; i < count; ++i) y[i] = to_bf16(x[i]);
 }
 
+using Floats = hn::ScalableTag<float>;
+using Bits = hn::RebindToUnsigned<Floats>;
+
+HWY_INLINE hn::Vec<Floats> load_floats(const float* x) {
+  return hn::LoadU(Floats(), x);
+}
+HWY_INLINE hn::Vec<Floats> load_floats(const Bf16* x) {
+  const hn::Rebind<uint16_t, Floats> halves;
+  return hn::BitCast(Floats(), hn::ShiftLeft<16>(hn::PromoteTo(Bits(), hn::LoadU(halves, &x->bits))));
+}
+HWY_INLINE float float_of(float x) {
+  return x;
+}
+HWY_INLINE float float_of(Bf16 x) {
+  return to_float(x);
+}
+
 void widen_row(const Bf16* x, float* y, size_t count) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToUnsigned<decltype(d)> du;
-  const hn::Rebind<uint16_t, decltype(d)> d16;
+  const Floats d;
   size_t i = 0;
-  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
-    const auto bits = hn::PromoteTo(du, hn::LoadU(d16, &x[i].bits));
-    hn::StoreU(hn::BitCast(d, hn::ShiftLeft<16>(bits)), d, y + i);
-  }
+  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) hn::StoreU(load_floats(x + i), d, y + i);
   for (; i < count; ++i) y[i] = to_float(x[i]);
 }
 
-// The largest magnitude; NaN where there is one.
-HWY_INLINE float largest_magnitude(const float* x, size_t count) {
-  const hn::ScalableTag<float> d;
-  auto largest = hn::Zero(d), nan = hn::Zero(d);
+// The largest magnitude; NaN where there is one. Magnitudes are ordered as their bits are, NaN above all.
+template <class E>
+HWY_INLINE float largest_magnitude(const E* x, size_t count) {
+  const Bits d;
+  const size_t lanes = hn::Lanes(d);
+  const auto without_sign = hn::Set(d, 0x7FFFFFFFu);
+  const auto magnitudes = [&](size_t i)
+                              HWY_ATTR { return hn::And(hn::BitCast(d, load_floats(x + i)), without_sign); };
+  auto m0 = hn::Zero(d), m1 = hn::Zero(d), m2 = hn::Zero(d), m3 = hn::Zero(d);
   size_t i = 0;
-  for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
-    const auto value = hn::LoadU(d, x + i);
-    largest = hn::Max(largest, hn::Abs(value));
-    nan = hn::IfThenElse(hn::IsNaN(value), value, nan);
+  for (; i + 4 * lanes <= count; i += 4 * lanes) {
+    m0 = hn::Max(m0, magnitudes(i));
+    m1 = hn::Max(m1, magnitudes(i + lanes));
+    m2 = hn::Max(m2, magnitudes(i + 2 * lanes));
+    m3 = hn::Max(m3, magnitudes(i + 3 * lanes));
   }
-  float result = hn::GetLane(hn::MaxOfLanes(d, largest));
-  if (!hn::AllFalse(d, hn::IsNaN(nan))) return std::numeric_limits<float>::quiet_NaN();
-  for (; i < count; ++i) {
-    if (!(std::fabs(x[i]) <= result)) result = std::fabs(x[i]);  // also for NaN, which then stays
-    if (std::isnan(result)) return result;
-  }
-  return result;
+  for (; i + lanes <= count; i += lanes) m0 = hn::Max(m0, magnitudes(i));
+  uint32_t largest = hn::GetLane(hn::MaxOfLanes(d, hn::Max(hn::Max(m0, m1), hn::Max(m2, m3))));
+  for (; i < count; ++i) largest = std::max(largest, std::bit_cast<uint32_t>(float_of(x[i])) & 0x7FFFFFFFu);
+  return std::bit_cast<float>(largest);
 }
 
-float quantize_row(const float* x, uint8_t* y, size_t count) {
-  const hn::ScalableTag<float> d;
-  const hn::RebindToSigned<decltype(d)> di;
-  const hn::Rebind<uint8_t, decltype(d)> d8;
+// Added to a number of at most seven bits, it leaves 128 and the number, rounded to nearest even, in the
+// lowest byte.
+constexpr float kRounder = 0x1.8p23f + 128.0f;
+
+template <class E>
+HWY_INLINE float quantize_values(const E* x, uint8_t* y, size_t count) {
+  const Floats d;
+  const hn::Rebind<uint8_t, Floats> bytes;
   const float largest = largest_magnitude(x, count);
   const float inverse = largest > kMinMagnitude ? 127.0f / largest : 0.0f;
-  const auto factor = hn::Set(d, inverse);
+  const auto factor = hn::Set(d, inverse), rounder = hn::Set(d, kRounder);
   size_t i = 0;
   for (; i + hn::Lanes(d) <= count; i += hn::Lanes(d)) {
-    const auto whole = hn::NearestInt(hn::Mul(hn::LoadU(d, x + i), factor));
-    hn::StoreU(hn::DemoteTo(d8, hn::Add(whole, hn::Set(di, 128))), d8, y + i);
+    const auto rounded = hn::Add(hn::Mul(load_floats(x + i), factor), rounder);
+    hn::StoreU(hn::TruncateTo(bytes, hn::BitCast(Bits(), rounded)), bytes, y + i);
   }
-  for (; i < count; ++i) {
-    const float scaled = x[i] * inverse;
-    y[i] = static_cast<uint8_t>(128 + (std::isnan(scaled) ? 0 : static_cast<int>(std::nearbyint(scaled))));
-  }
+  for (; i < count; ++i)
+    y[i] = static_cast<uint8_t>(std::bit_cast<uint32_t>(float_of(x[i]) * inverse + kRounder));
   return largest / 127.0f;
+}
+
+float quantize_floats(const float* x, uint8_t* y, size_t count) {
+  return quantize_values(x, y, count);
+}
+
+float quantize_halves(const Bf16* x, uint8_t* y, size_t count) {
+  return quantize_values(x, y, count);
 }
 
 }  // namespace HWY_NAMESPACE
@@ -82,7 +107,8 @@ namespace modernbert {
 
 HWY_EXPORT(narrow_row);
 HWY_EXPORT(widen_row);
-HWY_EXPORT(quantize_row);
+HWY_EXPORT(quantize_floats);
+HWY_EXPORT(quantize_halves);
 
 void convert_to_bf16(std::span<const float> x, std::span<Bf16> y) {
   MB_CHECK(x.size() == y.size());
@@ -101,7 +127,12 @@ void round_to_bf16(std::span<const float> x, std::span<float> y) {
 
 float quantize(std::span<const float> x, std::span<uint8_t> y) {
   MB_CHECK(x.size() == y.size());
-  return HWY_DYNAMIC_DISPATCH(quantize_row)(x.data(), y.data(), x.size());
+  return HWY_DYNAMIC_DISPATCH(quantize_floats)(x.data(), y.data(), x.size());
+}
+
+float quantize(std::span<const Bf16> x, std::span<uint8_t> y) {
+  MB_CHECK(x.size() == y.size());
+  return HWY_DYNAMIC_DISPATCH(quantize_halves)(x.data(), y.data(), x.size());
 }
 
 }  // namespace modernbert

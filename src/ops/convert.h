@@ -20,6 +20,7 @@ inline constexpr float kMinMagnitude = 1e-30f;
 // y[i] = 128 + round(x[i] / scale) with scale = max|x| / 127, which is returned; NaN where x holds one.
 // x, y: same length.
 float quantize(std::span<const float> x, std::span<uint8_t> y);
+float quantize(std::span<const Bf16> x, std::span<uint8_t> y);
 
 namespace ref {
 float quantize(std::span<const float> x, std::span<uint8_t> y);

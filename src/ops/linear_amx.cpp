@@ -65,7 +65,10 @@ class AmxLinear final : public Linear {
         const int64_t panel = group * weight_.panels_per_group + i;
         const AmxSums sums{output.data() + i * kPanelColumns, stride};
         multiply(x, panel, {starts(panel), 0}, sums, sums);
-        if (weight_.type == RowType::kInt8) scale(x, panel, sums);
+        if (weight_.type == RowType::kInt8) {
+          constexpr bool kAdds = false;
+          scale(x, panel, sums, output.data() + i * kPanelColumns, stride, kAdds);
+        }
       }
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
@@ -77,15 +80,16 @@ class AmxLinear final : public Linear {
     }
   }
 
-  // Sums start from y itself.
+  // Sums of bf16 start from y itself.
   void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const override {
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
-    if (!has_whole_panels || has_bias_ || weight_.type == RowType::kInt8)
-      return Linear::add_tile(x, groups, scratch, y);
+    const bool is_int8 = weight_.type == RowType::kInt8;
+    if (!has_whole_panels || (has_bias_ && !is_int8)) return Linear::add_tile(x, groups, scratch, y);
     check(x);
     AlignedBuffer<float>& buffer = scratch.impl().output;
     buffer.reserve(static_cast<size_t>(whole_groups(x.rows) * kPanelColumns));
     const AmxSums between{buffer.data(), kPanelColumns};
+    if (is_int8) return add_scaled(x, groups, between, y);
     const int64_t whole = x.rows / kAmxRows * kAmxRows, rest = x.rows - whole;
     const AmxScope unit;
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
@@ -116,10 +120,20 @@ class AmxLinear final : public Linear {
   }
 
   // The sums are exact, so they and what follows have the bits of the kernels without the unit.
-  void scale(const RowsView& x, int64_t panel, const AmxSums& sums) const {
+  void scale(const RowsView& x, int64_t panel, const AmxSums& sums, float* out, int64_t out_stride,
+             bool adds) const {
     const int64_t column = panel * kPanelColumns;
-    scale_int8_sums({sums.at(0, 0), sums.stride, x.rows, x.scales, weight_.scales.data() + column,
-                     weight_.bias.data() + column});
+    scale_int8_sums({static_cast<const int32_t*>(sums.data), sums.stride, x.rows, x.scales,
+                     weight_.scales.data() + column, weight_.bias.data() + column, out, out_stride, adds});
+  }
+
+  void add_scaled(const RowsView& x, Range panels, const AmxSums& sums, MatView<float> y) const {
+    constexpr bool kAdds = true;
+    const AmxScope unit;
+    for (int64_t panel = panels.begin; panel < panels.end; ++panel) {
+      multiply(x, panel, {starts(panel), 0}, sums, sums);
+      scale(x, panel, sums, y.data + panel * kPanelColumns, y.stride, kAdds);
+    }
   }
 
   // The unit writes whole blocks, and y ends before.   rows: scratch.

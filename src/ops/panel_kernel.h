@@ -44,17 +44,20 @@ PanelKernel int8_panel_kernel();
 void portable_fp32_panel(const PanelTask& task);
 void portable_bf16_panel(const PanelTask& task);
 
-// Sums [rows, 64] of int8 products in int32, and what int8_panel_kernel multiplies them by.
+// Sums [rows, 64] of int8 products in int32, and what int8_panel_kernel would make of them.
 struct Int8Sums {
-  void* sums;
-  int64_t stride;  // words
+  const int32_t* sums;
+  int64_t stride;  // of sums
   int64_t rows;
   const float* row_scales;     // [rows]
   const float* column_scales;  // [64]
   const float* bias;           // [64]
+  float* out;                  // [rows, 64]; may be where the sums are
+  int64_t out_stride;
+  bool adds;  // as in PanelTask
 };
 
-// In place: sums become the floats that int8_panel_kernel would have written. Only where cpu_has_vnni().
+// Only where cpu_has_vnni().
 void scale_int8_sums(const Int8Sums& task);
 
 namespace ref {

@@ -43,9 +43,9 @@ template <Factors kFactors>
   for (int64_t k = 0; k < task.depth; k += kAmxDepth) {
     next = fetch_lines(next, lines);
     _tile_loadd(6, block, kBlockRow);
-    _tile_loadd(4, upper, task.row_stride);
+    _tile_stream_loadd(4, upper, task.row_stride);
     MB_TILE_PRODUCT(0, 4, 6);
-    _tile_loadd(5, lower, task.row_stride);
+    _tile_stream_loadd(5, lower, task.row_stride);
     MB_TILE_PRODUCT(2, 5, 6);
     _tile_loadd(7, block + kBlockBytes, kBlockRow);
     MB_TILE_PRODUCT(1, 4, 7);

@@ -38,11 +38,12 @@ PanelKernel int8_panel_kernel() {
 
 void scale_int8_sums(const Int8Sums& task) {
   for (int64_t r = 0; r < task.rows; ++r) {
-    auto* row = static_cast<float*>(task.sums) + r * task.stride;
+    float* out = task.out + r * task.out_stride;
     for (int64_t column = 0; column < kPanelColumns; column += 16) {
-      const __m512i sum = _mm512_loadu_si512(row + column);
-      _mm512_storeu_ps(row + column,
-                       scale(sum, task.row_scales[r], task.column_scales + column, task.bias + column));
+      const __m512i sum = _mm512_loadu_si512(task.sums + r * task.stride + column);
+      const __m512 result = scale(sum, task.row_scales[r], task.column_scales + column, task.bias + column);
+      _mm512_storeu_ps(out + column,
+                       task.adds ? _mm512_add_ps(_mm512_loadu_ps(out + column), result) : result);
     }
   }
 }

@@ -41,10 +41,28 @@ void RowBuffer::store(int64_t row, int64_t column, std::span<const float> values
       convert_to_bf16(values, {halves().row_data(row) + column, values.size()});
       return;
     case RowType::kInt8:
-      MB_DCHECK(column == 0 && static_cast<int64_t>(values.size()) == cols_);
-      scales_[static_cast<size_t>(row)] =
-          quantize(values, {reinterpret_cast<uint8_t*>(this->row(row)), values.size()});
+      MB_DCHECK(column == 0);
+      return store_quantized(row, values);
+  }
+}
+
+template <class E>
+void RowBuffer::store_quantized(int64_t row, std::span<const E> values) {
+  MB_DCHECK(static_cast<int64_t>(values.size()) == cols_);
+  scales_[static_cast<size_t>(row)] =
+      quantize(values, {reinterpret_cast<uint8_t*>(this->row(row)), values.size()});
+}
+
+void RowBuffer::store_row(int64_t row, std::span<const Bf16> values) {
+  switch (type_) {
+    case RowType::kFp32:
+      convert_to_float(values, floats().row(row));
       return;
+    case RowType::kBf16:
+      std::ranges::copy(values, halves().row_data(row));
+      return;
+    case RowType::kInt8:
+      return store_quantized(row, values);
   }
 }
 
@@ -59,14 +77,13 @@ MatView<Bf16> RowBuffer::halves() const {
 }
 
 void convert_rows(const RowsView& from, int64_t begin, int64_t end, RowBuffer& to) {
+  MB_DCHECK(from.type != RowType::kInt8);
   const auto size = static_cast<size_t>(from.cols);
-  std::vector<float> widened(from.type == RowType::kBf16 ? size : 0);
   for (int64_t r = begin; r < end; ++r) {
     if (from.type == RowType::kFp32) {
       to.store(r, 0, {reinterpret_cast<const float*>(from.row(r)), size});
     } else {
-      convert_to_float({reinterpret_cast<const Bf16*>(from.row(r)), size}, widened);
-      to.store(r, 0, widened);
+      to.store_row(r, {reinterpret_cast<const Bf16*>(from.row(r)), size});
     }
   }
 }

@@ -52,11 +52,15 @@ class RowBuffer {
 
   // Rounds values to row `row`, from `column` on; rows of kInt8 are stored whole.
   void store(int64_t row, int64_t column, std::span<const float> values);
+  void store_row(int64_t row, std::span<const Bf16> values);
   // The rows themselves, of kFp32 and kBf16.
   MatView<float> floats() const;
   MatView<Bf16> halves() const;
 
  private:
+  template <class E>
+  void store_quantized(int64_t row, std::span<const E> values);
+
   RowType type_ = RowType::kFp32;
   int64_t cols_ = 0, stride_ = 0, rows_ = 0;
   mutable AlignedBuffer<std::byte> data_;

@@ -44,10 +44,24 @@ TEST(Convert, WideningUndoesNothing) {
 
 TEST(Quantize, EqualsReferenceAtAllSizesOnAllTargets) {
   testing::for_each_target([] {
-    for (size_t count = 1; count <= 70; ++count) {
+    for (size_t count = 1; count <= 150; ++count) {
       const auto x = normal_values(count, static_cast<unsigned>(count));
       std::vector<uint8_t> y(count), want(count);
       EXPECT_EQ(quantize(x, y), ref::quantize(x, want));
+      EXPECT_EQ(y, want);
+    }
+  });
+}
+
+TEST(Quantize, TakesBf16AsTheFloatsItStandsFor) {
+  testing::for_each_target([] {
+    for (const size_t count : {1, 15, 64, 67, 150}) {
+      std::vector<float> x = normal_values(count, 5);
+      round_to_bf16(x, x);
+      std::vector<Bf16> halves(count);
+      convert_to_bf16(x, halves);
+      std::vector<uint8_t> y(count), want(count);
+      EXPECT_EQ(quantize(std::span<const Bf16>(halves), y), ref::quantize(x, want));
       EXPECT_EQ(y, want);
     }
   });
