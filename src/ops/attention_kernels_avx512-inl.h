@@ -59,13 +59,11 @@ inline __m512 weight_of(__m512 score, __m512 shift) {
   return _mm512_scalef_ps(power, _mm512_sub_ps(whole, shift));
 }
 
-// kWords words of the products of kKeys keys and kVectors vectors of queries. Unrolled, or GCC 12 would move
-// every sum to another register and back.
+// kWords words of the products of kKeys keys and kVectors vectors of queries.
 template <class Element, int64_t kWords, int kKeys, int kVectors>
 [[gnu::always_inline]] inline void add_scores(const uint32_t* keys, const uint32_t* queries,
                                               __m512 (&scores)[kKeys][kVectors]) {
   constexpr int64_t kRowWords = kPanelHeadDim / Element::kValuesPerWord;
-#pragma GCC unroll 16
   for (int64_t i = 0; i < kWords; ++i) {
     __m512i columns[kVectors];
 #pragma GCC unroll 4

@@ -1,5 +1,6 @@
 // How words of fp32 and of bf16 pairs are multiplied and added up: used by GEMM and attention kernels. Each
-// part exists only in files that are compiled for its instructions.
+// part exists only in files that are compiled for its instructions. Assembly, because around the intrinsics
+// GCC 12 copies sums to other registers and to the stack.
 #pragma once
 
 #include <immintrin.h>

@@ -1,7 +1,7 @@
 // The unit multiplies so fast that the caches hold it up. Panels of 64 columns are stored in the blocks that
 // its registers take; half a panel is cut into slices of the depth that stay in the first-level cache while
 // all rows of the tile pass by, 32 at a time; the next panel is fetched into the second-level cache meanwhile
-// (blocks 1.3 times as fast as rows of panels; slices 1.25 times as fast as the whole depth; fetching 1.1
+// (blocks 1.3 times as fast as rows of panels; slices 1.3 times as fast as the whole depth; fetching 1.1
 // times).
 //
 // A row's bits depend on no other row.

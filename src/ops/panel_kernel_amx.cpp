@@ -25,7 +25,8 @@ inline const uint32_t* fetch_lines(const uint32_t* next, int64_t lines) {
   return next;
 }
 
-// A block of 2 x 2 registers.
+// A block of 2 x 2 registers. The rows pass by once: they are not to drive the columns from the first-level
+// cache.
 template <Factors kFactors>
 [[gnu::noinline]] void multiply_many(const AmxTask& task) {
   const int64_t lines = task.next != nullptr ? task.next_lines : 0;

@@ -5,7 +5,7 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kSlice = 256;  // words of depth: 32 rows and half a panel of them take 32 KB
+constexpr int64_t kSlice = 256;  // words of depth: half a panel of them takes 32 KB
 constexpr int64_t kWordsPerLine = 16;
 
 // Hands out a panel's cache lines, in equal parts for each 16 words of depth that the kernels take.
