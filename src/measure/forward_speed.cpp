@@ -52,14 +52,15 @@ Passes run_passes(const std::function<void()>& pass, const std::function<Peaks()
   Passes result;
   result.peaks.push_back(peaks());
   const double begin = now();
-  while (result.passes.size() < kMinPasses || now() - begin < min_seconds) {
+  const auto wants_more = [&] { return result.passes.size() < kMinPasses || now() - begin < min_seconds; };
+  while (wants_more()) {
     const double round = now();
     do {
       if (progress) progress(now() - begin, min_seconds);
       const double start = now();
       pass();
       result.passes.push_back({now() - start, result.peaks.size()});
-    } while (now() - round < kPeakInterval);
+    } while (wants_more() && now() - round < kPeakInterval);
     result.peaks.push_back(peaks());
   }
   return result;
