@@ -26,8 +26,9 @@ class Prefetch {
   int64_t lines_;
 };
 
+// A panel that meets one group of rows is read from end to end but once, which the hardware foresees better.
 Prefetch fetch_after(const AmxPanels& panels, int64_t panel, int64_t row_groups) {
-  const uint32_t* next = panel + 1 < panels.count ? panels.panel(panel + 1) : nullptr;
+  const uint32_t* next = row_groups > 1 && panel + 1 < panels.count ? panels.panel(panel + 1) : nullptr;
   return {next, panels.panel_words(), 2 * row_groups * panels.depth / kAmxDepth};
 }
 
