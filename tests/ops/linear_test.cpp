@@ -271,6 +271,36 @@ TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
   }
 }
 
+// Added to what is there, also in rows that are further apart than they are long; what lies between stays.
+TEST(Linear, AddTileAddsTheProduct) {
+  for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+    for (const Shape shape : {Shape{64, 128}, Shape{128, 70}}) {
+      for (const bool has_bias : {false, true}) {
+        const auto linear = random_linear(type, shape, has_bias);
+        for (const int64_t rows : {1, 6, 17, 33, 64}) {
+          const auto x = normal_values(static_cast<size_t>(rows * shape.in), 3);
+          RowBuffer input(linear->row_type(), shape.in);
+          input.resize(rows);
+          for (int64_t r = 0; r < rows; ++r)
+            input.store(r, 0, {x.data() + r * shape.in, static_cast<size_t>(shape.in)});
+          const int64_t stride = shape.out + 3;
+          const auto before = normal_values(static_cast<size_t>(rows * stride), 4);
+          auto want = before, got = before;
+          const auto added = product(*linear, x);
+          for (int64_t r = 0; r < rows; ++r) {
+            for (int64_t c = 0; c < shape.out; ++c)
+              want[static_cast<size_t>(r * stride + c)] += added[static_cast<size_t>(r * shape.out + c)];
+          }
+          LinearScratch scratch;
+          linear->add_tile(input.view(), {0, linear->groups()}, scratch,
+                           {got.data(), rows, shape.out, stride});
+          expect_close(got, want, 1e-5, 2e-6, std::to_string(shape.in) + ", rows " + std::to_string(rows));
+        }
+      }
+    }
+  }
+}
+
 TEST(EvenTileRows, DividesTheRowsAmongThreads) {
   EXPECT_EQ(even_tile_rows(4096, 2, 108, 6), 108);
   EXPECT_EQ(even_tile_rows(240, 2, 108, 6), 60);
