@@ -16,7 +16,8 @@ constexpr int64_t kMostRows = 108;  // of a tile: its activations and two panels
 
 class PanelLinear final : public Linear {
  public:
-  PanelLinear(PanelKernel kernel, PackedWeight weight) : kernel_(kernel), weight_(std::move(weight)) {}
+  PanelLinear(const PanelProduct& product, PackedWeight weight)
+      : product_(product), weight_(std::move(weight)) {}
 
   int64_t in_features() const override { return weight_.in; }
   int64_t out_features() const override { return weight_.out; }
@@ -31,15 +32,16 @@ class PanelLinear final : public Linear {
     const int64_t stride = weight_.panels_per_group * kPanelColumns;
     AlignedBuffer<float>& output = scratch.impl().output;
     output.reserve(static_cast<size_t>(kPanelRows * stride));
+    const Rows rows = rows_of_tile(x, scratch);
     for (int64_t group = groups.begin; group < groups.end; ++group) {
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
       for (int64_t row = 0; row < x.rows; row += kPanelRows) {
         for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
-          PanelTask task = panel_task(x, row, group * weight_.panels_per_group + i);
+          PanelTask task = panel_task(rows, row, group * weight_.panels_per_group + i);
           task.out = output.data() + i * kPanelColumns;
           task.out_stride = stride;
-          kernel_(task);
+          product_.multiply(task);
         }
         epilogue(row, column,
                  MatView<float>(output.data(), std::min(kPanelRows, x.rows - row), columns, stride));
@@ -52,14 +54,15 @@ class PanelLinear final : public Linear {
     const int64_t whole_rows = x.rows / kPanelRows * kPanelRows;
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
     if (!has_whole_panels) return Linear::add_tile(x, groups, scratch, y);
+    const Rows rows = rows_of_tile(x.slice(0, whole_rows), scratch);
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
       for (int64_t row = 0; row < whole_rows; row += kPanelRows) {
-        PanelTask task = panel_task(x, row, panel);
+        PanelTask task = panel_task(rows, row, panel);
         task.out = y.row_data(row) + panel * kPanelColumns;
         task.out_stride = y.stride;
         task.adds = true;
         if (row + kPanelRows < whole_rows) task.next_out = task.out + kPanelRows * y.stride;
-        kernel_(task);
+        product_.multiply(task);
       }
     }
     if (whole_rows == x.rows) return;
@@ -68,18 +71,39 @@ class PanelLinear final : public Linear {
   }
 
  private:
+  // A tile's rows as the kernel takes them.
+  struct Rows {
+    const uint32_t* words;
+    int64_t stride;  // words
+    int64_t groups;  // of kPanelRows
+    const float* scales;
+  };
+
+  Rows rows_of_tile(const RowsView& x, LinearScratch& scratch) const {
+    const int64_t groups = (x.rows + kPanelRows - 1) / kPanelRows;
+    const auto* narrow = reinterpret_cast<const uint32_t*>(x.data);
+    const int64_t narrow_stride = x.stride / int64_t{sizeof(uint32_t)};
+    if (product_.widen_row == nullptr) return {narrow, narrow_stride, groups, x.scales};
+    const int64_t rows = groups * kPanelRows, stride = 2 * weight_.depth;
+    AlignedBuffer<uint32_t>& wide = scratch.impl().rows;
+    wide.reserve(static_cast<size_t>(rows * stride));
+    for (int64_t r = 0; r < rows; ++r)
+      product_.widen_row(narrow + r * narrow_stride, weight_.depth, wide.data() + r * stride);
+    return {wide.data(), stride, groups, x.scales};
+  }
+
   // Six rows from `row` on times a panel; where the result goes is left open.
-  PanelTask panel_task(const RowsView& x, int64_t row, int64_t panel) const {
+  PanelTask panel_task(const Rows& rows, int64_t row, int64_t panel) const {
     PanelTask task{};
-    task.rows = reinterpret_cast<const uint32_t*>(x.row(row));
-    task.row_stride = x.stride / int64_t{sizeof(uint32_t)};
+    task.rows = rows.words + row * rows.stride;
+    task.row_stride = rows.stride;
     task.depth_stride = 1;
     task.panel = weight_.panel(panel);
     task.depth = weight_.depth;
-    prefetch_next_panel(panel, row / kPanelRows, (x.rows + kPanelRows - 1) / kPanelRows, task);
+    prefetch_next_panel(panel, row / kPanelRows, rows.groups, task);
     task.bias = weight_.bias.data() + panel * kPanelColumns;
     task.offsets = weight_.offsets.data() + panel * kPanelColumns;
-    task.row_scales = x.scales == nullptr ? nullptr : x.scales + row;
+    task.row_scales = rows.scales == nullptr ? nullptr : rows.scales + row;
     task.column_scales = weight_.scales.data() + panel * kPanelColumns;
     return task;
   }
@@ -94,30 +118,18 @@ class PanelLinear final : public Linear {
     if (ahead < weight_.panel_words()) task.next = weight_.panel(panel + 1) + ahead;
   }
 
-  PanelKernel kernel_;
+  PanelProduct product_;
   PackedWeight weight_;
 };
-
-PanelKernel kernel_of(GemmType type) {
-  switch (type) {
-    case GemmType::kFp32:
-      return fp32_panel_kernel() != nullptr ? fp32_panel_kernel() : portable_fp32_panel;
-    case GemmType::kBf16:
-      return bf16_panel_kernel() != nullptr ? bf16_panel_kernel() : portable_bf16_panel;
-    case GemmType::kInt8:
-      return int8_panel_kernel() != nullptr ? int8_panel_kernel() : ref::multiply_int8_panel;
-    case GemmType::kRef:
-      break;
-  }
-  MB_CHECK(type != GemmType::kRef);
-  return nullptr;
-}
 
 }  // namespace
 
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group) {
-  return std::make_unique<PanelLinear>(kernel_of(type), pack_weight(row_type_of(type), weight, bias, group));
+  MB_CHECK(type != GemmType::kRef);
+  const PanelProduct product = panel_product(row_type_of(type));
+  return std::make_unique<PanelLinear>(product,
+                                       pack_weight(row_type_of(type), weight, bias, group, product.slice));
 }
 
 }  // namespace modernbert

@@ -4,7 +4,7 @@
 
 namespace modernbert {
 
-// Our own panel GEMM, any type but kRef; see make_linear. int8 is slow on CPUs without int8 products.
+// Our own panel GEMM, any type but kRef; see make_linear.
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group);
 

@@ -64,7 +64,7 @@ PackedWeight empty_panels(RowType type, int64_t out, int64_t in, int64_t group) 
 }  // namespace
 
 PackedWeight pack_weight(RowType type, MatView<const float> weight, std::span<const float> bias,
-                         int64_t group) {
+                         int64_t group, int64_t slice) {
   PackedWeight packed = empty_panels(type, weight.rows, weight.cols, group);
   std::vector<uint32_t> words(static_cast<size_t>(packed.depth));
   for (int64_t column = 0; column < weight.rows; ++column) {
@@ -79,8 +79,9 @@ PackedWeight pack_weight(RowType type, MatView<const float> weight, std::span<co
     } else {
       narrow_column(type, weight.row(column), words);
     }
-    uint32_t* to = packed.words.data() + panel * packed.panel_words() + lane;
-    for (size_t k = 0; k < words.size(); ++k) to[k * kPanelColumns] = words[k];
+    uint32_t* to = packed.words.data() + panel * packed.panel_words() + lane / slice * slice * packed.depth +
+                   lane % slice;
+    for (int64_t k = 0; k < packed.depth; ++k) to[k * slice] = words[static_cast<size_t>(k)];
     if (!bias.empty()) packed.bias[at] = bias[static_cast<size_t>(column)];
   }
   return packed;

@@ -18,7 +18,7 @@ struct PackedWeight {
   int64_t depth = 0;              // words per column
   int64_t group = 0;              // columns of a group; a group starts with a panel
   int64_t panels_per_group = 0;   // the last one may be partly filled
-  AlignedBuffer<uint32_t> words;  // [panel][depth][64]
+  AlignedBuffer<uint32_t> words;  // [panel][64 / slice][depth][slice], see panel_kernel.h
   std::vector<float> bias;        // [panel][64], zero where there is none
   std::vector<int32_t> offsets;   // [panel][64] of kInt8: -128 times the sum of the column
   std::vector<float> scales;      // [panel][64] of kInt8: a column's largest magnitude / 127
@@ -34,8 +34,8 @@ struct PackedWeight {
 };
 
 // weight: [out,in]; bias: empty or [out].   group: columns that must not be torn apart; below 64, as many
-// groups as fit a panel are put together.
+// groups as fit a panel are put together.   slice: a divisor of 64.
 PackedWeight pack_weight(RowType type, MatView<const float> weight, std::span<const float> bias,
-                         int64_t group);
+                         int64_t group, int64_t slice = kPanelColumns);
 
 }  // namespace modernbert

@@ -1,13 +1,15 @@
 // The inner loop of the packed panel GEMM: up to 6 rows times a panel of 64 columns, the whole depth in
 // registers.
 //
-// A panel is [depth][64] words of 32 bits; a word holds the 1 (fp32), 2 (bf16) or 4 (int8) consecutive
-// factors of one column. Each kernel is one noinline function in a file of its own, compiled for its
-// instructions and called only where the CPU has them: inlined into a larger function its accumulators would
-// be spilled.
+// A panel is [64 / slice][depth][slice] words of 32 bits; a word holds the 1 (fp32), 2 (bf16) or 4 (int8)
+// consecutive factors of one column. Each AVX-512 kernel takes slices of all 64 columns and is one noinline
+// function in a file of its own, compiled for its instructions and called only where the CPU has them:
+// inlined into a larger function its accumulators would be spilled.
 #pragma once
 
 #include <cstdint>
+
+#include "ops/rows.h"
 
 namespace modernbert {
 
@@ -15,10 +17,12 @@ inline constexpr int64_t kPanelColumns = 64;
 inline constexpr int64_t kPanelRows = 6;
 
 struct PanelTask {
-  const uint32_t* rows;  // word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read
+  // Word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read. Widened rows: words 2k and
+  // 2k + 1 are next to each other at twice the place.
+  const uint32_t* rows;
   int64_t row_stride;
   int64_t depth_stride;
-  const uint32_t* panel;  // [depth][64] words
+  const uint32_t* panel;  // [64 / slice][depth][slice] words
   int64_t depth;          // words
   const uint32_t* next;   // what to prefetch meanwhile; may be null
   int64_t next_lines;     // cache lines of it for every 4 words of depth
@@ -40,9 +44,22 @@ PanelKernel fp32_panel_kernel();
 PanelKernel bf16_panel_kernel();
 PanelKernel int8_panel_kernel();
 
-// For every CPU.
-void portable_fp32_panel(const PanelTask& task);
-void portable_bf16_panel(const PanelTask& task);
+// A kernel and the form in which it takes its factors.
+struct PanelProduct {
+  PanelKernel multiply = nullptr;
+  int64_t slice = kPanelColumns;  // neighbouring columns of a panel, see above
+  // Where not null, the kernel takes rows of twice as many words, which this makes of `words` words of a row.
+  void (*widen_row)(const uint32_t* row, int64_t words, uint32_t* wide) = nullptr;
+};
+
+inline constexpr int64_t kPortableSlice = 16;
+
+// For every CPU. bf16 rows are widened to fp32 and int8 rows to pairs of 16 bits; columns stay narrow and are
+// widened in registers.
+PanelProduct portable_panel_product(RowType type);
+
+// The fastest on this CPU.
+PanelProduct panel_product(RowType type);
 
 // Sums [rows, 64] of int8 products in int32, and what int8_panel_kernel would make of them.
 struct Int8Sums {
@@ -61,7 +78,7 @@ struct Int8Sums {
 void scale_int8_sums(const Int8Sums& task);
 
 namespace ref {
-// The int8 kernel in plain C++, for tests and for CPUs without such instructions.
+// int8_panel_kernel in plain C++, for tests.
 void multiply_int8_panel(const PanelTask& task);
 }  // namespace ref
 

@@ -1,7 +1,5 @@
-// The panel kernels in Highway, for CPUs without AVX-512: two vectors of columns at a time, whose sums for
-// six rows fit 16 registers. bf16 words are multiplied as two floats.
-#include <bit>
-
+// The panel kernels in Highway, for CPUs without AVX-512 or without its products of a type: two vectors of
+// columns at a time, whose sums for six rows fit 16 registers.
 #include "ops/panel_kernel.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -14,27 +12,106 @@ namespace modernbert {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Floats = hn::CappedTag<float, kPanelColumns / 4>;
+constexpr int64_t kSlice = kPortableSlice;
+using Floats = hn::CappedTag<float, kSlice>;
 using Words = hn::RebindToUnsigned<Floats>;
+using Ints = hn::RebindToSigned<Floats>;
 constexpr Floats kFloats;
 constexpr Words kWords;
+constexpr Ints kInts;
 constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(kFloats));
 constexpr int kVectors = 2;
 using FloatVec = hn::Vec<Floats>;
 using WordVec = hn::Vec<Words>;
+using IntVec = hn::Vec<Ints>;
 
-struct Fp32Words {
-  static HWY_INLINE FloatVec multiply_add(WordVec column, uint32_t row, FloatVec sum) {
-    return hn::MulAdd(hn::BitCast(kFloats, column), hn::Set(kFloats, std::bit_cast<float>(row)), sum);
+// Around the intrinsics GCC 12 copies sums to other registers and to the stack, hence assembly where the CPUs
+// of today end up.
+HWY_INLINE void add_product(FloatVec column, FloatVec row, FloatVec& sum) {
+#if HWY_TARGET == HWY_AVX2
+  asm("vfmadd231ps %2, %1, %0" : "+x"(sum.raw) : "x"(column.raw), "x"(row.raw));
+#else
+  sum = hn::MulAdd(column, row, sum);
+#endif
+}
+
+// The two halves of a pair of 16 bits.
+HWY_INLINE IntVec low_half(IntVec pair) {
+  return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair));
+}
+HWY_INLINE IntVec high_half(IntVec pair) {
+  return hn::ShiftRight<16>(pair);
+}
+
+// Adds the sum of two products of 16 bits.
+HWY_INLINE void add_product(IntVec column, IntVec row, IntVec& sum) {
+#if HWY_TARGET == HWY_AVX2
+  const __m256i products = _mm256_madd_epi16(column.raw, row.raw);
+  asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(products));
+#elif HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  const hn::Repartition<int16_t, Floats> shorts;
+  auto unused = hn::Zero(kInts);
+  sum = hn::ReorderWidenMulAccumulate(kInts, hn::BitCast(shorts, column), hn::BitCast(shorts, row), sum,
+                                      unused);
+#else  // where ReorderWidenMulAccumulate adds up in another order
+  sum = hn::Add(sum, hn::Mul(low_half(column), low_half(row)));
+  sum = hn::Add(sum, hn::Mul(high_half(column), high_half(row)));
+#endif
+}
+
+struct FloatSums {
+  using Sum = FloatVec;
+  static HWY_INLINE Sum start(const PanelTask& task, int64_t r, int64_t column) {
+    return hn::LoadU(kFloats, (task.bias != nullptr ? task.bias : task.out + r * task.out_stride) + column);
+  }
+  static HWY_INLINE FloatVec finish(Sum sum, const PanelTask&, int64_t, int64_t) { return sum; }
+};
+
+// How a word of columns is multiplied by kRowWords words of a row: factors(column, i) belong to the i-th.
+struct Fp32Factors : FloatSums {
+  static constexpr int kRowWords = 1;
+  static HWY_INLINE FloatVec factors(const uint32_t* columns, int) {
+    return hn::BitCast(kFloats, hn::LoadU(kWords, columns));
+  }
+  static HWY_INLINE FloatVec row(uint32_t word) { return hn::BitCast(kFloats, hn::Set(kWords, word)); }
+};
+
+struct Bf16Factors : Fp32Factors {
+  static constexpr int kRowWords = 2;
+  static HWY_INLINE FloatVec factors(const uint32_t* columns, int i) {
+    const auto pairs = hn::LoadU(kWords, columns);
+    return hn::BitCast(kFloats,
+                       i == 0 ? hn::ShiftLeft<16>(pairs) : hn::And(pairs, hn::Set(kWords, 0xFFFF0000u)));
   }
 };
 
-struct Bf16Words {
-  static HWY_INLINE FloatVec multiply_add(WordVec column, uint32_t row, FloatVec sum) {
-    const auto even = hn::BitCast(kFloats, hn::ShiftLeft<16>(column));
-    const auto odd = hn::BitCast(kFloats, hn::And(column, hn::Set(kWords, 0xFFFF0000u)));
-    sum = hn::MulAdd(even, hn::Set(kFloats, std::bit_cast<float>(row << 16)), sum);
-    return hn::MulAdd(odd, hn::Set(kFloats, std::bit_cast<float>(row & 0xFFFF0000u)), sum);
+// Whole numbers until the end: the sums are exact.
+struct Int8Factors {
+  using Sum = IntVec;
+  static constexpr int kRowWords = 2;
+  static HWY_INLINE Sum start(const PanelTask& task, int64_t, int64_t column) {
+    return hn::LoadU(kInts, task.offsets + column);
+  }
+  // Bytes 0 and 2, then 1 and 3, as pairs of 16 bits.
+  static HWY_INLINE IntVec factors(const uint32_t* columns, int i) {
+    auto bytes = hn::LoadU(kWords, columns);
+    if (i == 0) bytes = hn::ShiftLeft<8>(bytes);
+#if HWY_TARGET == HWY_SCALAR
+    const auto words = hn::BitCast(kInts, bytes);
+    const auto low = hn::And(hn::ShiftRight<8>(low_half(words)), hn::Set(kInts, 0xFFFF));
+    return hn::Or(hn::ShiftLeft<16>(hn::ShiftRight<24>(words)), low);
+#else
+    const hn::Repartition<int16_t, Floats> shorts;
+    return hn::BitCast(kInts, hn::ShiftRight<8>(hn::BitCast(shorts, bytes)));
+#endif
+  }
+  static HWY_INLINE IntVec row(uint32_t word) {
+    return hn::Set(kInts, static_cast<int32_t>(word));
+  }
+  static HWY_INLINE FloatVec finish(Sum sum, const PanelTask& task, int64_t r, int64_t column) {
+    const auto scaled = hn::Mul(hn::ConvertTo(kFloats, sum), hn::Set(kFloats, task.row_scales[r]));
+    return hn::MulAdd(scaled, hn::LoadU(kFloats, task.column_scales + column),
+                      hn::LoadU(kFloats, task.bias + column));
   }
 };
 
@@ -46,51 +123,87 @@ HWY_INLINE void fetch(const uint32_t* line) {
 }
 
 // Columns [column, column + kVectors * kLanes) of the panel.
-template <class Element>
+template <class Factors>
 HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
-  FloatVec sums[kPanelRows][kVectors];
-  for (int64_t r = 0; r < kPanelRows; ++r) {
-    const float* start = task.bias != nullptr ? task.bias : task.out + r * task.out_stride;
-    for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::LoadU(kFloats, start + column + v * kLanes);
+  typename Factors::Sum sums[kPanelRows][kVectors];
+  const uint32_t* columns[kVectors];
+  for (int v = 0; v < kVectors; ++v) {
+    const int64_t first = column + v * kLanes;
+    columns[v] = task.panel + first / kSlice * kSlice * task.depth + first % kSlice;
+    for (int64_t r = 0; r < kPanelRows; ++r) sums[r][v] = Factors::start(task, r, first);
   }
   const uint32_t* rows = task.rows;
-  const uint32_t* panel = task.panel + column;
   // The first columns' pass fetches all of the next panel's part.
   const uint32_t* next = task.next;
   const int64_t next_lines = column == 0 && next != nullptr ? task.next_lines : 0;
-  for (int64_t k = 0; k < task.depth; ++k, panel += kPanelColumns, rows += task.depth_stride) {
+  for (int64_t k = 0; k < task.depth; ++k) {
     if ((k & 3) == 0) {
       for (int64_t i = 0; i < next_lines; ++i, next += kLineWords) fetch(next);
     }
-    WordVec columns[kVectors];
-    for (int v = 0; v < kVectors; ++v) columns[v] = hn::LoadU(kWords, panel + v * kLanes);
-    for (int64_t r = 0; r < kPanelRows; ++r) {
-      const uint32_t row = rows[r * task.row_stride];
-      for (int v = 0; v < kVectors; ++v) sums[r][v] = Element::multiply_add(columns[v], row, sums[r][v]);
+    for (int i = 0; i < Factors::kRowWords; ++i, ++rows) {
+      // The words are loaded anew: kept, they would need registers that the sums have.
+      asm volatile("" ::: "memory");
+      typename Factors::Sum factors[kVectors];
+      for (int v = 0; v < kVectors; ++v) factors[v] = Factors::factors(columns[v] + k * kSlice, i);
+      for (int64_t r = 0; r < kPanelRows; ++r) {
+        const auto row = Factors::row(rows[r * task.row_stride]);
+        for (int v = 0; v < kVectors; ++v) add_product(factors[v], row, sums[r][v]);
+      }
     }
   }
   for (int64_t r = 0; r < kPanelRows; ++r) {
-    float* out = task.out + r * task.out_stride + column;
     for (int v = 0; v < kVectors; ++v) {
-      if (task.adds) sums[r][v] = hn::Add(hn::LoadU(kFloats, out + v * kLanes), sums[r][v]);
-      hn::StoreU(sums[r][v], kFloats, out + v * kLanes);
+      const int64_t first = column + v * kLanes;
+      float* out = task.out + r * task.out_stride + first;
+      const FloatVec result = Factors::finish(sums[r][v], task, r, first);
+      hn::StoreU(task.adds ? hn::Add(hn::LoadU(kFloats, out), result) : result, kFloats, out);
     }
   }
 }
 
-template <class Element>
+template <class Factors>
 HWY_INLINE void multiply_panel(const PanelTask& shared_task) {
   const PanelTask task = shared_task;  // a copy that stores to `out` cannot change
   for (int64_t column = 0; column < kPanelColumns; column += kVectors * kLanes)
-    multiply_columns<Element>(task, column);
+    multiply_columns<Factors>(task, column);
 }
 
 void multiply_fp32(const PanelTask& task) {
-  multiply_panel<Fp32Words>(task);
+  multiply_panel<Fp32Factors>(task);
+}
+void multiply_bf16(const PanelTask& task) {
+  multiply_panel<Bf16Factors>(task);
+}
+void multiply_int8(const PanelTask& task) {
+  multiply_panel<Int8Factors>(task);
 }
 
-void multiply_bf16(const PanelTask& task) {
-  multiply_panel<Bf16Words>(task);
+// wide[2k] = first(row[k]), wide[2k+1] = second(row[k]).
+template <class First, class Second>
+HWY_INLINE void split_words(const uint32_t* row, int64_t words, uint32_t* wide, First first, Second second) {
+  int64_t k = 0;
+  for (; k + kLanes <= words; k += kLanes) {
+    const auto word = hn::LoadU(kWords, row + k);
+    hn::StoreInterleaved2(first(kWords, word), second(kWords, word), kWords, wide + 2 * k);
+  }
+  const hn::CappedTag<uint32_t, 1> one;
+  for (; k < words; ++k) {
+    const auto word = hn::LoadU(one, row + k);
+    hn::StoreU(first(one, word), one, wide + 2 * k);
+    hn::StoreU(second(one, word), one, wide + 2 * k + 1);
+  }
+}
+
+void widen_bf16_row(const uint32_t* row, int64_t words, uint32_t* wide) {
+  split_words(
+      row, words, wide, [](auto, auto pair) HWY_ATTR { return hn::ShiftLeft<16>(pair); },
+      [](auto d, auto pair) HWY_ATTR { return hn::And(pair, hn::Set(d, 0xFFFF0000u)); });
+}
+
+void widen_int8_row(const uint32_t* row, int64_t words, uint32_t* wide) {
+  split_words(
+      row, words, wide, [](auto d, auto bytes) HWY_ATTR { return hn::And(bytes, hn::Set(d, 0x00FF00FFu)); },
+      [](auto d, auto bytes) HWY_ATTR { return hn::And(hn::ShiftRight<8>(bytes), hn::Set(d, 0x00FF00FFu)); });
 }
 
 }  // namespace HWY_NAMESPACE
@@ -99,16 +212,42 @@ HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 namespace modernbert {
+namespace {
 
 HWY_EXPORT(multiply_fp32);
 HWY_EXPORT(multiply_bf16);
+HWY_EXPORT(multiply_int8);
+HWY_EXPORT(widen_bf16_row);
+HWY_EXPORT(widen_int8_row);
 
-void portable_fp32_panel(const PanelTask& task) {
+void fp32_panel(const PanelTask& task) {
   HWY_DYNAMIC_DISPATCH(multiply_fp32)(task);
 }
-
-void portable_bf16_panel(const PanelTask& task) {
+void bf16_panel(const PanelTask& task) {
   HWY_DYNAMIC_DISPATCH(multiply_bf16)(task);
+}
+void int8_panel(const PanelTask& task) {
+  HWY_DYNAMIC_DISPATCH(multiply_int8)(task);
+}
+void widen_bf16(const uint32_t* row, int64_t words, uint32_t* wide) {
+  HWY_DYNAMIC_DISPATCH(widen_bf16_row)(row, words, wide);
+}
+void widen_int8(const uint32_t* row, int64_t words, uint32_t* wide) {
+  HWY_DYNAMIC_DISPATCH(widen_int8_row)(row, words, wide);
+}
+
+}  // namespace
+
+PanelProduct portable_panel_product(RowType type) {
+  switch (type) {
+    case RowType::kFp32:
+      return {fp32_panel, kPortableSlice, nullptr};
+    case RowType::kBf16:
+      return {bf16_panel, kPortableSlice, widen_bf16};
+    case RowType::kInt8:
+      break;
+  }
+  return {int8_panel, kPortableSlice, widen_int8};
 }
 
 }  // namespace modernbert

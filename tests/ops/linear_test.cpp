@@ -8,6 +8,7 @@
 #include "ops/cpu_features.h"
 #include "ops/linear_amx.h"
 #include "ops/linear_panel.h"
+#include "ops/packed_weight.h"
 #include "ops/panel_kernel.h"
 
 namespace modernbert {
@@ -115,53 +116,89 @@ TEST(Linear, Int8MatchesReferenceOnQuantisedFactors) {
   }
 }
 
-// On every target, against the reference and with rows anywhere in the tile.
-TEST(Linear, PortableKernelsMatchTheReference) {
-  for (const bool bf16 : {false, true}) {
-    for (const int64_t depth : {1, 3, 64}) {
-      const int64_t values = bf16 ? 2 : 1;
-      auto x = normal_values(static_cast<size_t>(6 * depth * values), 1),
-           w = normal_values(static_cast<size_t>(64 * depth * values), 2);
-      std::vector<uint32_t> rows(static_cast<size_t>(6 * depth)), panel(static_cast<size_t>(64 * depth));
-      if (bf16) round_to_bf16(x, x), round_to_bf16(w, w);
-      const auto word = [&](const std::vector<float>& from, int64_t vector, int64_t k) {
-        const float* pair = from.data() + (vector * depth + k) * values;
-        if (!bf16) return std::bit_cast<uint32_t>(pair[0]);
-        return static_cast<uint32_t>(to_bf16(pair[0]).bits | to_bf16(pair[1]).bits << 16);
-      };
-      for (int64_t k = 0; k < depth; ++k) {
-        for (int64_t r = 0; r < 6; ++r) rows[static_cast<size_t>(r * depth + k)] = word(x, r, k);
-        for (int64_t c = 0; c < 64; ++c) panel[static_cast<size_t>(k * 64 + c)] = word(w, c, k);
-      }
-      const auto bias = normal_values(64, 3);
-      std::vector<float> want(6 * 64);
-      for (int64_t r = 0; r < 6; ++r) {
-        for (int64_t c = 0; c < 64; ++c) {
-          double sum = bias[static_cast<size_t>(c)];
-          for (int64_t k = 0; k < depth * values; ++k)
-            sum += static_cast<double>(x[static_cast<size_t>(r * depth * values + k)]) *
-                   w[static_cast<size_t>(c * depth * values + k)];
-          want[static_cast<size_t>(r * 64 + c)] = static_cast<float>(sum);
+// Six rows times a panel of columns, both as the portable kernels take them.
+class PanelCase {
+ public:
+  PanelCase(RowType type, int64_t depth, const std::vector<float>& bias)
+      : product_(portable_panel_product(type)),
+        x_(normal_values(static_cast<size_t>(kPanelRows * depth), 1)),
+        weight_(normal_values(static_cast<size_t>(kPanelColumns * depth), 2)),
+        packed_(pack_weight(type, {weight_.data(), kPanelColumns, depth}, bias, 1, product_.slice)),
+        rows_(type, depth) {
+    rows_.resize(kPanelRows);
+    for (int64_t r = 0; r < kPanelRows; ++r)
+      rows_.store(r, 0, {x_.data() + r * depth, static_cast<size_t>(depth)});
+  }
+
+  // out: [6,64]
+  void run(std::vector<float>& out, bool adds) const {
+    const int64_t words = packed_.depth * (product_.widen_row == nullptr ? 1 : 2);
+    std::vector<uint32_t> rows(static_cast<size_t>(kPanelRows * words));
+    for (int64_t r = 0; r < kPanelRows; ++r) {
+      const auto* row = reinterpret_cast<const uint32_t*>(rows_.view().row(r));
+      if (product_.widen_row == nullptr)
+        std::copy_n(row, words, rows.data() + r * words);
+      else
+        product_.widen_row(row, packed_.depth, rows.data() + r * words);
+    }
+    PanelTask task{};
+    task.rows = rows.data();
+    task.row_stride = words;
+    task.depth_stride = 1;
+    task.panel = packed_.panel(0);
+    task.depth = packed_.depth;
+    task.bias = packed_.bias.data();
+    task.out = out.data();
+    task.out_stride = kPanelColumns;
+    task.adds = adds;
+    task.offsets = packed_.offsets.data();
+    task.row_scales = rows_.view().scales;
+    task.column_scales = packed_.scales.data();
+    product_.multiply(task);
+  }
+
+  std::vector<float> expected() const {
+    const int64_t depth = packed_.in;
+    const auto x = rounded(x_, depth), weight = rounded(weight_, depth);
+    std::vector<float> out;
+    for (int64_t r = 0; r < kPanelRows; ++r) {
+      for (int64_t c = 0; c < kPanelColumns; ++c) {
+        double sum = packed_.bias[static_cast<size_t>(c)];
+        for (int64_t k = 0; k < depth; ++k) {
+          sum += static_cast<double>(x[static_cast<size_t>(r * depth + k)]) *
+                 weight[static_cast<size_t>(c * depth + k)];
         }
+        out.push_back(static_cast<float>(sum));
       }
+    }
+    return out;
+  }
+
+ private:
+  std::vector<float> rounded(std::vector<float> values, int64_t cols) const {
+    if (packed_.type == RowType::kBf16) round_to_bf16(values, values);
+    return packed_.type == RowType::kInt8 ? quantised_rows(values, cols) : values;
+  }
+
+  PanelProduct product_;
+  std::vector<float> x_, weight_;
+  PackedWeight packed_;
+  RowBuffer rows_;
+};
+
+// On every target: a panel of columns by rows as RowBuffer rounds them, against double precision; depths that
+// do not fill words or vectors.
+TEST(Linear, PortableKernelsMatchTheReference) {
+  for (const RowType type : {RowType::kFp32, RowType::kBf16, RowType::kInt8}) {
+    for (const int64_t depth : {1, 3, 30, 64, 261}) {
+      const auto bias = normal_values(64, 3);
+      const PanelCase panel_case(type, depth, bias);
       testing::for_each_target([&] {
         std::vector<float> got(6 * 64);
-        PanelTask task{};
-        task.rows = rows.data();
-        task.row_stride = depth;
-        task.depth_stride = 1;
-        task.panel = panel.data();
-        task.depth = depth;
-        task.bias = bias.data();
-        task.out = got.data();
-        task.out_stride = 64;
-        const auto run = bf16 ? portable_bf16_panel : portable_fp32_panel;
-        run(task);
-        expect_close(got, want, 2e-5, 2e-6, "depth " + std::to_string(depth));
+        panel_case.run(got, false);
+        expect_close(got, panel_case.expected(), 2e-5, 4e-6, "depth " + std::to_string(depth));
         auto twice = got;
-        task.out = twice.data();
-        task.adds = true;
-        run(task);
+        panel_case.run(twice, true);
         for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(twice[i], got[i] + got[i]);
       });
     }
