@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <random>
 
+#include "ops/attention.h"
 #include "ops/attention_amx.h"
 #include "ops/attention_panel.h"
 #include "ops/cpu_features.h"
@@ -26,6 +27,13 @@ int64_t visible_pairs(int64_t length, int64_t window) {
   for (int64_t i = 0; i < length; ++i)
     pairs += std::min(length - 1, i + window) - std::max<int64_t>(0, i - window) + 1;
   return pairs;
+}
+
+void count_pairs(benchmark::State& state, RowType type) {
+  const double peak = measured_peak_gflops(type == RowType::kFp32 ? GemmType::kFp32 : GemmType::kBf16, 1);
+  const double gflop = 256e-9 * static_cast<double>(visible_pairs(state.range(0), state.range(1)));
+  state.counters["share of peak"] =
+      benchmark::Counter(gflop / peak, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 // On the matrix unit, or on vectors.
@@ -58,16 +66,30 @@ void attention(benchmark::State& state, RowType type, Unit unit) {
     for (int64_t begin = 0; begin < length; begin += kAttentionBlockRows)
       attention_block(*kernels, head, begin, scratch, out.row(begin), out.stride());
   }
-  const double peak = measured_peak_gflops(type == RowType::kFp32 ? GemmType::kFp32 : GemmType::kBf16, 1);
-  const double gflop = 256e-9 * static_cast<double>(visible_pairs(length, window));
-  state.counters["share of peak"] =
-      benchmark::Counter(gflop / peak, benchmark::Counter::kIsIterationInvariantRate);
+  count_pairs(state, type);
+}
+
+// As CPUs without AVX-512 compute it.
+void portable_attention(benchmark::State& state) {
+  const int64_t length = state.range(0), window = state.range(1);
+  const std::vector<float> values = random_rows(length + kAttentionLanes);
+  const MatView<const float> rows(values.data(), length, kPanelHeadDim);
+  const AttentionHead head{rows, rows, rows, length, window};
+  Matrix out(kAttentionBlockRows, kPanelHeadDim);
+  AttentionScratch scratch;
+  for (auto _ : state) {
+    for (int64_t begin = 0; begin < length; begin += kAttentionBlockRows)
+      attention_block(head, begin, scratch,
+                      out.view().slice_rows(0, std::min(kAttentionBlockRows, length - begin)));
+  }
+  count_pairs(state, RowType::kFp32);
 }
 
 void shapes(benchmark::internal::Benchmark* bench) {
   for (const int64_t length : {16, 32, 128, 512, 2048, 8192}) bench->Args({length, -1});
   for (const int64_t length : {128, 512, 2048}) bench->Args({length, 64});
 }
+BENCHMARK(portable_attention)->Apply(shapes);
 BENCHMARK_CAPTURE(attention, fp32, RowType::kFp32, Unit::kVectors)->Apply(shapes);
 BENCHMARK_CAPTURE(attention, bf16, RowType::kBf16, Unit::kVectors)->Apply(shapes);
 BENCHMARK_CAPTURE(attention, bf16_matrix_unit, RowType::kBf16, Unit::kMatrices)->Apply(shapes);

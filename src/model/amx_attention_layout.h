@@ -15,7 +15,7 @@ class AmxAttentionLayout final : public PanelAttentionLayout {
               AttentionThreadScratch& scratch, RowBuffer& context) const override;
 
  private:
-  int64_t block_rows(int64_t) const override { return AmxAttentionScratch::kBlockRows; }
+  int64_t block_rows() const override { return AmxAttentionScratch::kBlockRows; }
 };
 
 }  // namespace modernbert

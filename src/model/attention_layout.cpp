@@ -53,7 +53,7 @@ void AttentionLayout::list_items(const TokenBatch& batch, int64_t window, int th
                                  std::vector<AttentionItem>& items) const {
   constexpr int64_t kItemsPerThread = 8;
   items.clear();
-  const auto rows = static_cast<int32_t>(block_rows(window));
+  const auto rows = static_cast<int32_t>(block_rows());
   const auto cost_of = [&](int32_t sequence, int32_t begin) {
     return attention_block_keys(batch.visible_length(sequence), window, begin, rows);
   };

@@ -87,7 +87,7 @@ class AttentionLayout {
   // Room for `rows` rows of q, k and v.
   virtual void reserve(int64_t rows) = 0;
   virtual void clear_key_and_value(int64_t row_number) = 0;
-  virtual int64_t block_rows(int64_t window) const = 0;
+  virtual int64_t block_rows() const = 0;
 
   int64_t padded_length(const TokenBatch& batch, int32_t sequence) const;
 

@@ -25,7 +25,7 @@ class PanelAttentionLayout : public AttentionLayout {
  private:
   void reserve(int64_t rows) override;
   void clear_key_and_value(int64_t row_number) override;
-  int64_t block_rows(int64_t) const override { return kAttentionBlockRows; }
+  int64_t block_rows() const override { return kAttentionBlockRows; }
 
   const AttentionKernels& kernels_;
   AlignedBuffer<uint32_t> q_, k_;  // [rows, row words]

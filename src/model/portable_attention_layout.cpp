@@ -46,9 +46,9 @@ void PortableAttentionLayout::attend(const TokenBatch& batch, const AttentionIte
     return MatView<const float>(buffer.data() + first, length, row_floats_);
   };
   const AttentionHead head{view(q_), view(k_), view(v_), batch.visible_length(item.sequence), window};
-  scratch.outputs.resize(static_cast<size_t>(block_rows(window) * head_dim()));
-  for (int64_t begin = item.query_begin; begin < item.query_end; begin += block_rows(window)) {
-    const int64_t rows = std::min(block_rows(window), length - begin);
+  scratch.outputs.resize(static_cast<size_t>(block_rows() * head_dim()));
+  for (int64_t begin = item.query_begin; begin < item.query_end; begin += block_rows()) {
+    const int64_t rows = std::min(block_rows(), length - begin);
     const MatView<float> out(scratch.outputs.data(), rows, head_dim());
     attention_block(head, begin, scratch.portable, out);
     for (int64_t r = 0; r < rows; ++r)

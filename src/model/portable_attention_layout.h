@@ -17,7 +17,7 @@ class PortableAttentionLayout final : public AttentionLayout {
  private:
   void reserve(int64_t rows) override;
   void clear_key_and_value(int64_t row_number) override;
-  int64_t block_rows(int64_t window) const override { return attention_block_rows(window); }
+  int64_t block_rows() const override { return kAttentionBlockRows; }
 
   int64_t row_floats_;              // head_dim, rounded up to the kernel's lanes; the rest is zero
   AlignedBuffer<float> q_, k_, v_;  // [rows, row floats]

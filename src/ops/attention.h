@@ -23,8 +23,10 @@ struct AttentionHead {
 // Row padding of k and v and column padding of q, k and v.
 inline constexpr int64_t kAttentionLanes = 16;
 
-// Rows that one call of attention_block handles; a block's bits depend on nothing but its own sequence.
-int64_t attention_block_rows(int64_t window);
+// Queries that one call of attention_block handles; a block's bits depend on nothing but its own sequence.
+inline constexpr int64_t kAttentionBlockRows = 48;
+// Keys are visited by as many.
+inline constexpr int64_t kAttentionKeyMultiple = 6;
 
 // Keys that a block of queries visits: its cost, to balance work among threads.
 int64_t attention_block_keys(int64_t visible, int64_t window, int64_t query_begin, int64_t rows);
@@ -37,23 +39,24 @@ inline int32_t softmax_shift(float maximum) {
 // Scratch of one thread.
 class AttentionScratch {
  public:
-  float* queries(int64_t dim) { return reserve(queries_, kMaxRows * dim); }  // [D, rows] transposed block
-  float* weights() { return reserve(weights_, kMaxRows * kKeyBlock); }       // [keys, rows]
-  float* outputs(int64_t dim) { return reserve(outputs_, kMaxRows * dim); }  // [rows, D]
-  static constexpr int64_t kMaxRows = 64;
-  static constexpr int64_t kKeyBlock = 64;
+  static constexpr int64_t kKeyBlock = 60;  // keys between two visits of the outputs
+  float* queries(int64_t dim) { return reserve(queries_, kAttentionBlockRows * dim); }  // [D, rows]
+  float* weights() { return weights_.row(0).data(); }                                   // [keys, rows]
+  float* outputs(int64_t dim) { return reserve(outputs_, kAttentionBlockRows * dim); }  // [rows, D]
 
  private:
   static float* reserve(AlignedBuffer<float>& buffer, int64_t count) {
     buffer.reserve(static_cast<size_t>(count));
     return buffer.data();
   }
-  AlignedBuffer<float> queries_, weights_, outputs_;
+  AlignedBuffer<float> queries_, outputs_;
+  // Zero at first: groups of queries may reach past those that have weights, where numbers must be finite.
+  Matrix weights_{kKeyBlock, kAttentionBlockRows};
 };
 
-// out = softmax over the visible keys times v, for rows [query_begin, query_begin + block rows) of the head
-// as far as there are; 0 where no key is visible.   out: [rows of the block, head_dim].   query_begin: a
-// multiple of attention_block_rows.
+// out = softmax over the visible keys times v, for rows [query_begin, query_begin + 48) of the head as far as
+// there are; 0 where no key is visible.   out: [rows of the block, head_dim].   query_begin: a multiple of
+// kAttentionBlockRows.
 void attention_block(const AttentionHead& head, int64_t query_begin, AttentionScratch& scratch,
                      MatView<float> out);
 

@@ -42,6 +42,14 @@ HWY_INLINE bool all_see(int64_t first_query, int64_t queries, int64_t key, int64
   return window < 0 || (first_query + queries - 1 - key <= window && key + keys - 1 - first_query <= window);
 }
 
+// True where any of the queries sees any of the keys.
+HWY_INLINE bool any_sees(int64_t first_query, int64_t queries, int64_t key, int64_t keys, int64_t visible,
+                         int64_t window) {
+  const int64_t last_key = std::min(key + keys, visible) - 1;
+  if (last_key < key) return false;
+  return window < 0 || (first_query + queries - 1 + window >= key && first_query - window <= last_key);
+}
+
 }  // namespace HWY_NAMESPACE
 }  // namespace modernbert
 HWY_AFTER_NAMESPACE();

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "ops/attention.h"
 #include "ops/panel_kernel.h"
 #include "ops/rows.h"
 #include "tensor/matrix.h"
@@ -13,7 +14,6 @@
 namespace modernbert {
 
 inline constexpr int64_t kPanelHeadDim = 64;
-inline constexpr int64_t kAttentionBlockRows = 48;  // queries of a block
 inline constexpr int64_t kAttentionKeyGroup = 16;   // rows of k are padded to whole groups
 
 // Weights of a range of keys for a block of queries.

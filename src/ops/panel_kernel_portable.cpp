@@ -25,8 +25,8 @@ using FloatVec = hn::Vec<Floats>;
 using WordVec = hn::Vec<Words>;
 using IntVec = hn::Vec<Ints>;
 
-// Around the intrinsics GCC 12 copies sums to other registers and to the stack, hence assembly where the CPUs
-// of today end up.
+// sum += column * row. Around the intrinsics GCC 12 copies sums to other registers and to the stack, hence
+// assembly for the vectors of AVX2.
 HWY_INLINE void add_product(FloatVec column, FloatVec row, FloatVec& sum) {
 #if HWY_TARGET == HWY_AVX2
   asm("vfmadd231ps %2, %1, %0" : "+x"(sum.raw) : "x"(column.raw), "x"(row.raw));
@@ -43,8 +43,8 @@ HWY_INLINE IntVec high_half(IntVec pair) {
   return hn::ShiftRight<16>(pair);
 }
 
-// Adds the sum of two products of 16 bits.
-HWY_INLINE void add_product(IntVec column, IntVec row, IntVec& sum) {
+// sum += the products of two pairs of 16 bits.
+HWY_INLINE void add_products(IntVec column, IntVec row, IntVec& sum) {
 #if HWY_TARGET == HWY_AVX2
   const __m256i products = _mm256_madd_epi16(column.raw, row.raw);
   asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(products));
@@ -64,6 +64,7 @@ struct FloatSums {
   static HWY_INLINE Sum start(const PanelTask& task, int64_t r, int64_t column) {
     return hn::LoadU(kFloats, (task.bias != nullptr ? task.bias : task.out + r * task.out_stride) + column);
   }
+  static HWY_INLINE void add(FloatVec column, FloatVec row, Sum& sum) { add_product(column, row, sum); }
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask&, int64_t, int64_t) { return sum; }
 };
 
@@ -108,6 +109,9 @@ struct Int8Factors {
   static HWY_INLINE IntVec row(uint32_t word) {
     return hn::Set(kInts, static_cast<int32_t>(word));
   }
+  static HWY_INLINE void add(IntVec column, IntVec row, Sum& sum) {
+    add_products(column, row, sum);
+  }
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask& task, int64_t r, int64_t column) {
     const auto scaled = hn::Mul(hn::ConvertTo(kFloats, sum), hn::Set(kFloats, task.row_scales[r]));
     return hn::MulAdd(scaled, hn::LoadU(kFloats, task.column_scales + column),
@@ -147,7 +151,7 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
       for (int v = 0; v < kVectors; ++v) factors[v] = Factors::factors(columns[v] + k * kSlice, i);
       for (int64_t r = 0; r < kPanelRows; ++r) {
         const auto row = Factors::row(rows[r * task.row_stride]);
-        for (int v = 0; v < kVectors; ++v) add_product(factors[v], row, sums[r][v]);
+        for (int v = 0; v < kVectors; ++v) Factors::add(factors[v], row, sums[r][v]);
       }
     }
   }

@@ -27,26 +27,19 @@ HWY_INLINE V exp2_fraction(D d, V f) {
   return hn::MulAdd(p, f, hn::Set(d, 1.0f));
 }
 
-// 2^(x - shift) for integral shift, exact in the shift: the integer part of x is combined with it before
-// scaling. Results below 2^-126 are 0, above 2^127 infinity; NaN stays NaN.
+// Results below 2^-126 are 0, above 2^127 infinity; NaN stays NaN.
 template <class D, class V>
-HWY_INLINE V exp2_shifted(D d, V x, hn::Vec<hn::RebindToSigned<D>> shift) {
+HWY_INLINE V vector_exp2(D d, V x) {
   const hn::RebindToSigned<D> di;
   // Keeps the conversion to int in range; beyond it the result is 0 or infinity anyway.
   const V bounded = hn::Min(hn::Max(x, hn::Set(d, -1e6f)), hn::Set(d, 1e6f));
   const V whole = hn::Round(bounded);
   const V fraction = hn::Sub(bounded, whole);
-  auto exponent = hn::Sub(hn::ConvertTo(di, whole), shift);
-  exponent = hn::Add(exponent, hn::Set(di, 127));
+  auto exponent = hn::Add(hn::ConvertTo(di, whole), hn::Set(di, 127));
   exponent = hn::Min(hn::Max(exponent, hn::Zero(di)), hn::Set(di, 255));
   const V scale = hn::BitCast(d, hn::ShiftLeft<23>(exponent));
   const V result = hn::Mul(exp2_fraction(d, fraction), scale);
   return hn::IfThenElse(hn::Eq(x, x), result, x);  // min and max may have dropped a NaN
-}
-
-template <class D, class V>
-HWY_INLINE V vector_exp2(D d, V x) {
-  return exp2_shifted(d, x, hn::Zero(hn::RebindToSigned<D>()));
 }
 
 // 2^x for x <= 0, with fewer checks: relative error 1.9e-7, 2^-126 below -126.

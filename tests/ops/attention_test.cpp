@@ -48,8 +48,8 @@ std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
   AttentionScratch scratch;
   const AttentionHead head = inputs.head(window, visible);
   const MatView<float> all(out.data() + 1, inputs.length, inputs.dim);
-  for (int64_t begin = 0; begin < inputs.length; begin += attention_block_rows(window)) {
-    const int64_t rows = std::min(attention_block_rows(window), inputs.length - begin);
+  for (int64_t begin = 0; begin < inputs.length; begin += kAttentionBlockRows) {
+    const int64_t rows = std::min(kAttentionBlockRows, inputs.length - begin);
     attention_block(head, begin, scratch, all.slice_rows(begin, rows));
   }
   EXPECT_EQ(out.front(), 1234.5f);
