@@ -7,6 +7,8 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
+#include "ops/pair_product-inl.h"
+
 HWY_BEFORE_NAMESPACE();
 namespace modernbert {
 namespace HWY_NAMESPACE {
@@ -32,30 +34,6 @@ HWY_INLINE void add_product(FloatVec column, FloatVec row, FloatVec& sum) {
   asm("vfmadd231ps %2, %1, %0" : "+x"(sum.raw) : "x"(column.raw), "x"(row.raw));
 #else
   sum = hn::MulAdd(column, row, sum);
-#endif
-}
-
-// The two halves of a pair of 16 bits.
-HWY_INLINE IntVec low_half(IntVec pair) {
-  return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair));
-}
-HWY_INLINE IntVec high_half(IntVec pair) {
-  return hn::ShiftRight<16>(pair);
-}
-
-// sum += the products of two pairs of 16 bits.
-HWY_INLINE void add_products(IntVec column, IntVec row, IntVec& sum) {
-#if HWY_TARGET == HWY_AVX2
-  const __m256i products = _mm256_madd_epi16(column.raw, row.raw);
-  asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(products));
-#elif HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
-  const hn::Repartition<int16_t, Floats> shorts;
-  auto unused = hn::Zero(kInts);
-  sum = hn::ReorderWidenMulAccumulate(kInts, hn::BitCast(shorts, column), hn::BitCast(shorts, row), sum,
-                                      unused);
-#else  // where ReorderWidenMulAccumulate adds up in another order
-  sum = hn::Add(sum, hn::Mul(low_half(column), low_half(row)));
-  sum = hn::Add(sum, hn::Mul(high_half(column), high_half(row)));
 #endif
 }
 
@@ -99,7 +77,7 @@ struct Int8Factors {
     if (i == 0) bytes = hn::ShiftLeft<8>(bytes);
 #if HWY_TARGET == HWY_SCALAR
     const auto words = hn::BitCast(kInts, bytes);
-    const auto low = hn::And(hn::ShiftRight<8>(low_half(words)), hn::Set(kInts, 0xFFFF));
+    const auto low = hn::And(hn::ShiftRight<24>(hn::ShiftLeft<16>(words)), hn::Set(kInts, 0xFFFF));
     return hn::Or(hn::ShiftLeft<16>(hn::ShiftRight<24>(words)), low);
 #else
     const hn::Repartition<int16_t, Floats> shorts;
@@ -110,7 +88,7 @@ struct Int8Factors {
     return hn::Set(kInts, static_cast<int32_t>(word));
   }
   static HWY_INLINE void add(IntVec column, IntVec row, Sum& sum) {
-    add_products(column, row, sum);
+    add_pair_products(kInts, column, row, sum);
   }
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask& task, int64_t r, int64_t column) {
     const auto scaled = hn::Mul(hn::ConvertTo(kFloats, sum), hn::Set(kFloats, task.row_scales[r]));

@@ -17,7 +17,8 @@ inline constexpr int kPeakRuns = 8;
 double best_rate(const std::function<double(int64_t rounds)>& work, int runs = kPeakRuns);
 
 // Multiply-add throughput of `threads` threads working in registers, in GFLOP/s (2 per multiply-add). kBf16
-// without bf16 instructions is what fp32 reaches; kRef too.
+// without bf16 instructions is what fp32 reaches, kRef too; kInt8 without int8 instructions what pairs of 16
+// bits do.
 double measured_peak_gflops(GemmType type, int threads, int runs = kPeakRuns);
 
 // Bytes that `threads` threads read from memory in a second, in GB/s: the best of several sums over a buffer

@@ -1,0 +1,39 @@
+// Products of pairs of 16 bits, added up in 32: how CPUs without int8 products multiply bytes.
+#if defined(MODERNBERT_OPS_PAIR_PRODUCT_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef MODERNBERT_OPS_PAIR_PRODUCT_INL_H_
+#undef MODERNBERT_OPS_PAIR_PRODUCT_INL_H_
+#else
+#define MODERNBERT_OPS_PAIR_PRODUCT_INL_H_
+#endif
+
+#include <hwy/highway.h>
+
+HWY_BEFORE_NAMESPACE();
+namespace modernbert {
+namespace HWY_NAMESPACE {
+namespace hn = hwy::HWY_NAMESPACE;
+
+// sum += a0 b0 + a1 b1 in each lane.   a, b: lanes of two signed 16-bit numbers.
+template <class D, class V>
+HWY_INLINE void add_pair_products([[maybe_unused]] D d, V a, V b, V& sum) {
+#if HWY_TARGET == HWY_AVX2
+  // Around the intrinsic of the addition GCC 12 keeps a kernel's sums on the stack.
+  const auto products = _mm256_madd_epi16(a.raw, b.raw);
+  asm("vpaddd %1, %0, %0" : "+x"(sum.raw) : "x"(products));
+#elif HWY_ARCH_X86 && HWY_TARGET != HWY_SCALAR
+  const hn::Repartition<int16_t, D> shorts;
+  auto unused = hn::Zero(d);
+  sum = hn::ReorderWidenMulAccumulate(d, hn::BitCast(shorts, a), hn::BitCast(shorts, b), sum, unused);
+#else  // where ReorderWidenMulAccumulate adds up in another order
+  const auto low = [](V pair) HWY_ATTR { return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair)); };
+  const auto high = [](V pair) HWY_ATTR { return hn::ShiftRight<16>(pair); };
+  sum = hn::Add(sum, hn::Mul(low(a), low(b)));
+  sum = hn::Add(sum, hn::Mul(high(a), high(b)));
+#endif
+}
+
+}  // namespace HWY_NAMESPACE
+}  // namespace modernbert
+HWY_AFTER_NAMESPACE();
+
+#endif  // per-target include guard
