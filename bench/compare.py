@@ -42,7 +42,7 @@ def compare_builds(options):
                     best[name] = max(best.get(name, 0), run["tokens_per_s"])
             rows.append([workload, dtype, f"{best['other']:.0f}", f"{best['ours']:.0f}",
                          f"{best['ours'] / best['other']:.3f}"])
-            print(f"{workload} {dtype}: done", file=sys.stderr)
+            print(f"{workload} {dtype}: {rows[-1][2]} tokens/s before, {rows[-1][3]} now", file=sys.stderr)
     print_table(["workload", "dtype", "before, tokens/s", "now, tokens/s", "ratio"], rows)
 
 
@@ -68,7 +68,7 @@ def compare_peers(options):
                 peer = max(filter(None, (peer, found)), default=None)
             rows.append([workload, engine, f"{peer:.0f}" if peer else "failed", f"{ours:.0f}",
                          f"{ours / peer:.2f}" if peer else ""])
-            print(f"{workload} {engine}: done", file=sys.stderr)
+            print(f"{workload} {engine}: {rows[-1][2]} tokens/s, ours {rows[-1][3]}", file=sys.stderr)
     print_table(["workload", "engine", "its tokens/s", "ours in the same type", "ratio"], rows)
 
 
@@ -97,7 +97,7 @@ def compare_training(options):
                 rows.append([shape, lengths, dtype, f"{its['tokens_per_s']:.0f}", f"{mine['tokens_per_s']:.0f}",
                              f"{mine['tokens_per_s'] / its['tokens_per_s']:.2f}", f"{mine['share_of_peak']:.0%}",
                              its["peak_rss_mb"], mine["peak_rss_mb"]])
-                print(f"{shape} {lengths} {dtype}: done", file=sys.stderr)
+                print(f"{shape} {lengths} {dtype}: torch {rows[-1][3]} tokens/s, ours {rows[-1][4]}", file=sys.stderr)
     print_table(["shape", "lengths", "dtype", "torch, tokens/s", "ours", "ratio", "of peak", "torch, MB", "ours, MB"],
                 rows)
 

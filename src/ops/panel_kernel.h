@@ -17,8 +17,8 @@ inline constexpr int64_t kPanelColumns = 64;
 inline constexpr int64_t kPanelRows = 6;
 
 struct PanelTask {
-  // Word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read. Widened rows: words 2k and
-  // 2k + 1 are next to each other at twice the place.
+  // Word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read. Of widened rows it is the
+  // two words from rows[r*row_stride + 2*k] on.
   const uint32_t* rows;
   int64_t row_stride;
   int64_t depth_stride;
@@ -54,8 +54,8 @@ struct PanelProduct {
 
 inline constexpr int64_t kPortableSlice = 16;
 
-// For every CPU. bf16 rows are widened to fp32 and int8 rows to pairs of 16 bits; columns stay narrow and are
-// widened in registers.
+// For every CPU, with a depth_stride of 1. bf16 rows are widened to fp32 and int8 rows to pairs of 16 bits;
+// columns stay narrow and are widened in registers.
 PanelProduct portable_panel_product(RowType type);
 
 // The fastest on this CPU.
