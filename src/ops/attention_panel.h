@@ -14,7 +14,7 @@
 namespace modernbert {
 
 inline constexpr int64_t kPanelHeadDim = 64;
-inline constexpr int64_t kAttentionKeyGroup = 16;   // rows of k are padded to whole groups
+inline constexpr int64_t kAttentionKeyGroup = 16;  // rows of k are padded to whole groups
 
 // Weights of a range of keys for a block of queries.
 struct WeighTask {
