@@ -110,12 +110,24 @@ TEST(Kill, AtAnyMomentLeavesTheBitsOfAnUninterruptedRun) {
   EXPECT_TRUE(essence(whole.path(), steps) == essence(killed->path(), steps));
 }
 
+// False if there is none within a minute.
+bool wait_for_a_checkpoint(const fs::path& output) {
+  for (int tries = 0; tries < 12000; ++tries) {
+    std::error_code none_yet;
+    for (const auto& entry : fs::directory_iterator(output / "checkpoints", none_yet)) {
+      if (entry.path().filename().string().starts_with("step-")) return true;
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return false;
+}
+
 TEST(Kill, SigtermSavesAndTheResumedRunHasTheSameBits) {
-  const int steps = 400;
+  const int steps = 60;
   const TemporaryFolder whole, stopped;
   ASSERT_EQ(Trainer(whole.path(), steps).wait(), 0);
   Trainer trainer(stopped.path(), steps);
-  std::this_thread::sleep_for(std::chrono::milliseconds(900));
+  EXPECT_TRUE(wait_for_a_checkpoint(stopped.path()));
   trainer.send(SIGTERM);
   ASSERT_EQ(trainer.wait(), 143);
   EXPECT_EQ(Trainer(stopped.path(), steps).wait(), 0);
