@@ -196,7 +196,7 @@ TEST(Linear, PortableKernelsMatchTheReference) {
       testing::for_each_target([&] {
         std::vector<float> got(6 * 64);
         panel_case.run(got, false);
-        expect_close(got, panel_case.expected(), 2e-5, 4e-6, "depth " + std::to_string(depth));
+        expect_close(got, panel_case.expected(), 2e-5, 2e-6, "depth " + std::to_string(depth));
         auto twice = got;
         panel_case.run(twice, true);
         for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(twice[i], got[i] + got[i]);
