@@ -1,13 +1,16 @@
 // Text files as the verbs that prepare or read a corpus take them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "corpus/documents.h"
+
+namespace CLI {
+class App;
+}
 
 namespace modernbert::cli {
 

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "cli/command_line.h"
 #include "cli/failure.h"
 #include "cli/jsonl.h"
 #include "core/fail.h"
