@@ -1,16 +1,13 @@
 // Text files as the verbs that prepare or read a corpus take them.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "corpus/documents.h"
-
-namespace CLI {
-class App;
-}
 
 namespace modernbert::cli {
 

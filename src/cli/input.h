@@ -1,16 +1,13 @@
 // Where a verb's texts come from: arguments, lines or JSONL of standard input or of a file.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
 
 #include "cli/line_source.h"
 #include "core/json.h"
-
-namespace CLI {
-class App;
-}
 
 namespace modernbert::cli {
 

@@ -1,15 +1,12 @@
 // Options of every verb that runs a model, and what they turn into.
 #pragma once
 
+#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <string>
 
 #include "modernbert/long_input.h"
 #include "modernbert/model.h"
-
-namespace CLI {
-class App;
-}
 
 namespace modernbert::cli {
 

@@ -4,7 +4,6 @@
 
 #include <utility>
 
-#include "cli/command_line.h"
 #include "cli/failure.h"
 #include "cli/jsonl.h"
 #include "core/fail.h"
