@@ -2,9 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <CLI/CLI.hpp>
 #include <algorithm>
-#include <memory>
 #include <numeric>
+#include <utility>
 
 #include "cli/failure.h"
 
@@ -49,12 +50,15 @@ std::vector<std::string> option_names(const CLI::App& app) {
 
 }  // namespace
 
-CommandLine::CommandLine(const Verb& verb) : app(std::string(verb.summary), std::string(verb.name)) {
-  app.formatter(std::make_shared<HelpFormatter>(verb));
-  app.set_help_flag("--help,-h", "Print this help and exit");
-  app.option_defaults()->always_capture_default();
-  app.allow_extras();
+CommandLine::CommandLine(const Verb& verb)
+    : app_(std::make_unique<CLI::App>(std::string(verb.summary), std::string(verb.name))) {
+  app_->formatter(std::make_shared<HelpFormatter>(verb));
+  app_->set_help_flag("--help,-h", "Print this help and exit");
+  app_->option_defaults()->always_capture_default();
+  app_->allow_extras();
 }
+
+CommandLine::~CommandLine() = default;
 
 // Texts are what CLI11 leaves over rather than a positional option: it would read a text such as "[a, b]" as
 // a list.
@@ -65,21 +69,25 @@ bool CommandLine::parse(std::vector<std::string> arguments) {
   arguments.erase(separator, arguments.end());
   std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
   try {
-    app.parse(std::move(arguments));
+    app_->parse(std::move(arguments));
   } catch (const CLI::CallForHelp&) {
     return false;
   } catch (const CLI::ParseError& error) {
-    throw UsageError(fmt::format("{}: {}", app.get_name(), error.what()));
+    throw UsageError(fmt::format("{}: {}", app_->get_name(), error.what()));
   }
-  texts = app.remaining();
-  for (const std::string& text : texts) {
+  texts_ = app_->remaining();
+  for (const std::string& text : texts_) {
     if (text.size() < 2 || text[0] != '-') continue;
     const std::string name = text.substr(0, text.find('='));
     throw UsageError(fmt::format("{}: unknown option {}{} (texts that begin with - go after --)",
-                                 app.get_name(), name, suggestion(name, option_names(app))));
+                                 app_->get_name(), name, suggestion(name, option_names(*app_))));
   }
-  texts.insert(texts.end(), after.begin(), after.end());
+  texts_.insert(texts_.end(), after.begin(), after.end());
   return true;
+}
+
+std::string CommandLine::help() const {
+  return app_->help();
 }
 
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates) {

@@ -1,20 +1,22 @@
-// One verb's command line: options are declared once on `app`, which parses them and writes the help text;
+// One verb's command line: its options are declared once, by OptionGroup, which feeds parser and help text;
 // everything else is a text.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "cli/byte_writer.h"
-#include "modernbert/error.h"
+
+namespace CLI {
+class App;
+}
 
 namespace modernbert::cli {
 
-struct CommandLine;
+class CommandLine;
 
 // Runs a parsed command; returns the exit code.   out: standard output, flushed by the caller.
 using RunVerb = std::function<int(ByteWriter& out)>;
@@ -27,8 +29,10 @@ struct Verb {
   RunVerb (*declare)(CommandLine& line);
 };
 
-struct CommandLine {
+class CommandLine {
+ public:
   explicit CommandLine(const Verb& verb);
+  ~CommandLine();
   CommandLine(const CommandLine&) = delete;
   CommandLine& operator=(const CommandLine&) = delete;
 
@@ -36,27 +40,15 @@ struct CommandLine {
   // All after a lone `--` is text, whatever it looks like.
   bool parse(std::vector<std::string> arguments);
 
-  CLI::App app;
-  std::vector<std::string> texts;
-};
+  const std::vector<std::string>& texts() const { return texts_; }
+  std::string help() const;
 
-// An option whose value is one of the names that `parse` knows; parse throws Error for all others.
-// choices: "auto|fp32|bf16", shown in the help.
-template <class T>
-CLI::Option* add_choice(CLI::App& app, const std::string& name, T& value, const std::string& choices,
-                        const std::string& default_name, T (*parse)(std::string_view),
-                        const std::string& help) {
-  const auto assign = [&value, name, parse](const std::string& text) {
-    try {
-      value = parse(text);
-    } catch (const Error& error) {
-      throw CLI::ValidationError(name, error.what());
-    }
-  };
-  return app.add_option_function<std::string>(name, assign, help)
-      ->type_name(choices)
-      ->default_str(default_name);
-}
+ private:
+  friend class OptionGroup;  // declares options
+
+  std::unique_ptr<CLI::App> app_;
+  std::vector<std::string> texts_;
+};
 
 // ", did you mean NAME?", or nothing where no candidate is near.
 std::string suggestion(const std::string& word, const std::vector<std::string>& candidates);

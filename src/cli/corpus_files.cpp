@@ -4,6 +4,7 @@
 
 #include "cli/command_line.h"
 #include "cli/failure.h"
+#include "cli/option_group.h"
 #include "core/fail.h"
 
 namespace modernbert::cli {
@@ -22,16 +23,13 @@ std::vector<std::filesystem::path> files_in(const std::filesystem::path& folder)
 
 }  // namespace
 
-void add_document_options(CLI::App& app, DocumentOptions& options) {
-  const char* const group = "Input";
-  add_choice(
-      app, "--format", options.format, "auto|jsonl|text|paragraphs", "auto", parse_text_format,
+void add_document_options(CommandLine& line, DocumentOptions& options) {
+  OptionGroup input(line, "Input");
+  input.parsed(
+      "--format", options.format, parse_text_format, "auto|jsonl|text|paragraphs", "auto",
       "What a document is: the field of a line (auto: .jsonl, .ndjson), the whole file (auto: others), "
-      "or what stands between blank lines")
-      ->group(group);
-  app.add_option("--field", options.field, "Field of JSON lines that holds the text")
-      ->type_name("NAME")
-      ->group(group);
+      "or what stands between blank lines");
+  input.text("--field", options.field, "NAME", "Field of JSON lines that holds the text");
 }
 
 std::vector<std::filesystem::path> corpus_files(const std::vector<std::string>& arguments) {

@@ -1,7 +1,6 @@
 // Text files as the verbs that prepare or read a corpus take them.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <filesystem>
 #include <span>
 #include <string>
@@ -11,8 +10,10 @@
 
 namespace modernbert::cli {
 
+class CommandLine;
+
 // --format, --field
-void add_document_options(CLI::App& app, DocumentOptions& options);
+void add_document_options(CommandLine& line, DocumentOptions& options);
 
 // The arguments as paths; a folder stands for the files in it, sorted by name. UsageError for none at all.
 std::vector<std::filesystem::path> corpus_files(const std::vector<std::string>& arguments);

@@ -11,6 +11,7 @@
 #include "cli/command_line.h"
 #include "cli/failure.h"
 #include "cli/jsonl.h"
+#include "cli/option_group.h"
 #include "core/fail.h"
 
 namespace modernbert::cli {
@@ -41,20 +42,17 @@ uint64_t regular_file_bytes(int fd) {
 
 }  // namespace
 
-void add_stream_options(CLI::App& app, InputOptions& options) {
-  app.add_option("--input", options.file, "File to read; - is standard input")
-      ->type_name("FILE")
-      ->group(kGroup);
-  add_choice(app, "--invalid-utf8", options.invalid_utf8, "error|replace", "error", parse_invalid_utf8,
-             "Bytes that are not UTF-8: stop, or read U+FFFD in their place")
-      ->group(kGroup);
+void add_stream_options(CommandLine& line, InputOptions& options) {
+  OptionGroup input(line, kGroup);
+  input.text("--input", options.file, "FILE", "File to read; - is standard input");
+  input.parsed("--invalid-utf8", options.invalid_utf8, parse_invalid_utf8, "error|replace", "error",
+               "Bytes that are not UTF-8: stop, or read U+FFFD in their place");
 }
 
-void add_input_options(CLI::App& app, InputOptions& options) {
-  app.add_option("--jsonl", options.field, "Lines are JSON objects; take the text from this field")
-      ->type_name("FIELD")
-      ->group(kGroup);
-  add_stream_options(app, options);
+void add_input_options(CommandLine& line, InputOptions& options) {
+  OptionGroup input(line, kGroup);
+  input.text("--jsonl", options.field, "FIELD", "Lines are JSON objects; take the text from this field");
+  add_stream_options(line, options);
 }
 
 Input::Input(const InputOptions& options, std::vector<std::string> texts) : options_(options) {

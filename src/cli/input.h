@@ -1,7 +1,6 @@
 // Where a verb's texts come from: arguments, lines or JSONL of standard input or of a file.
 #pragma once
 
-#include <CLI/CLI.hpp>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,15 +10,17 @@
 
 namespace modernbert::cli {
 
+class CommandLine;
+
 struct InputOptions {
   std::string file = "-";
   std::string field;  // of --jsonl; empty = plain lines
   InvalidUtf8 invalid_utf8 = InvalidUtf8::kError;
 };
 // --input, --invalid-utf8
-void add_stream_options(CLI::App& app, InputOptions& options);
+void add_stream_options(CommandLine& line, InputOptions& options);
 // those and --jsonl
-void add_input_options(CLI::App& app, InputOptions& options);
+void add_input_options(CommandLine& line, InputOptions& options);
 
 // Not thread-safe.
 class Input {

@@ -40,7 +40,7 @@ int run_verb(const Verb& verb, std::vector<std::string> arguments, ByteWriter& o
   CommandLine line(verb);
   const RunVerb run = verb.declare(line);
   if (line.parse(std::move(arguments))) return run(out);
-  out.write(line.app.help());
+  out.write(line.help());
   return kExitSuccess;
 }
 

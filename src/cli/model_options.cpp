@@ -4,6 +4,7 @@
 
 #include "cli/command_line.h"
 #include "cli/failure.h"
+#include "cli/option_group.h"
 #include "cli/progress.h"
 #include "cli/status.h"
 #include "modernbert/log.h"
@@ -57,14 +58,12 @@ void print_set_up(const Model& model, const ModelOptions& options) {
 
 }  // namespace
 
-void add_folder_options(CLI::App& app, FolderOptions& options) {
-  app.add_option("--model,-m", options.model, "Folder, or hub id: org/name[@revision]")
-      ->type_name("MODEL")
-      ->envname("MODERNBERT_MODEL")
-      ->group(kGroup);
-  app.add_flag("--offline", options.offline, "Never download; use what the cache holds")->group(kGroup);
-  app.add_flag("--quiet,-q", options.quiet, "No warnings, progress or set-up line on standard error")
-      ->group(kGroup);
+void add_folder_options(CommandLine& line, FolderOptions& options) {
+  OptionGroup model(line, kGroup);
+  model.text("--model,-m", options.model, "MODEL", "Folder, or hub id: org/name[@revision]")
+      .environment("MODERNBERT_MODEL");
+  model.flag("--offline", options.offline, "Never download; use what the cache holds");
+  model.flag("--quiet,-q", options.quiet, "No warnings, progress or set-up line on standard error");
 }
 
 std::filesystem::path open_folder(const FolderOptions& options) {
@@ -75,31 +74,26 @@ std::filesystem::path open_folder(const FolderOptions& options) {
   return folder;
 }
 
-void add_dtype_option(CLI::App& app, ComputeType& dtype) {
-  add_choice(app, "--dtype", dtype, "auto|fp32|bf16|int8", "auto", parse_compute_type,
-             "Type of the matrix products; auto: bf16 where the CPU multiplies it in hardware")
-      ->group(kGroup);
+void add_dtype_option(CommandLine& line, ComputeType& dtype) {
+  OptionGroup(line, kGroup)
+      .parsed("--dtype", dtype, parse_compute_type, "auto|fp32|bf16|int8", "auto",
+              "Type of the matrix products; auto: bf16 where the CPU multiplies it in hardware");
 }
 
-void add_threads_option(CLI::App& app, int& threads) {
-  app.add_option("--threads", threads, "Threads; 0 = all cores")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxThreads))
-      ->group(kGroup);
+void add_threads_option(CommandLine& line, int& threads) {
+  OptionGroup(line, kGroup).number("--threads", threads, {0, kMaxThreads}, "N", "Threads; 0 = all cores");
 }
 
-void add_model_options(CLI::App& app, ModelOptions& options) {
-  add_folder_options(app, options.folder);
-  add_dtype_option(app, options.dtype);
-  add_threads_option(app, options.threads);
-  add_choice(app, "--backend", options.backend, "cpu|ref", "cpu", parse_backend,
-             "ref: plain loops in double precision, slow, to check the others")
-      ->group(kGroup);
-  app.add_flag("--verbose,-v", options.verbose,
-               "Print the set-up line even where standard error is no terminal")
-      ->group(kGroup);
-  app.add_flag("--stats", options.stats, "Print tokens, tokens/s and GFLOP/s at the end, on standard error")
-      ->group(kGroup);
+void add_model_options(CommandLine& line, ModelOptions& options) {
+  add_folder_options(line, options.folder);
+  add_dtype_option(line, options.dtype);
+  add_threads_option(line, options.threads);
+  OptionGroup model(line, kGroup);
+  model.parsed("--backend", options.backend, parse_backend, "cpu|ref", "cpu",
+               "ref: plain loops in double precision, slow, to check the others");
+  model.flag("--verbose,-v", options.verbose,
+             "Print the set-up line even where standard error is no terminal");
+  model.flag("--stats", options.stats, "Print tokens, tokens/s and GFLOP/s at the end, on standard error");
 }
 
 Model load_model(const ModelOptions& options) {
@@ -116,26 +110,23 @@ Model load_model(const ModelOptions& options) {
   return model;
 }
 
-void add_long_mode(CLI::App& app, LongInput& mode, const std::string& default_name) {
-  add_choice(app, "--long", mode, "error|truncate|chunk", default_name, parse_long_input,
-             "Texts above the limit: refuse, cut with a warning, or read in overlapping windows")
-      ->group(kLongGroup);
+void add_long_mode(CommandLine& line, LongInput& mode, const std::string& default_name) {
+  OptionGroup(line, kLongGroup)
+      .parsed("--long", mode, parse_long_input, "error|truncate|chunk", default_name,
+              "Texts above the limit: refuse, cut with a warning, or read in overlapping windows");
 }
 
-void add_long_options(CLI::App& app, LongInputOptions& options) {
-  add_long_mode(app, options.mode, "truncate");
-  app.add_option("--max-length", options.max_length, "The limit in tokens; 0 = the model's own")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group(kLongGroup);
-  app.add_option("--overlap", options.overlap, "Tokens shared by neighbouring windows (--long chunk)")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group(kLongGroup);
+void add_long_options(CommandLine& line, LongInputOptions& options) {
+  add_long_mode(line, options.mode, "truncate");
+  OptionGroup long_inputs(line, kLongGroup);
+  long_inputs.number("--max-length", options.max_length, {0, kMaxTokens}, "N",
+                     "The limit in tokens; 0 = the model's own");
+  long_inputs.number("--overlap", options.overlap, {0, kMaxTokens}, "N",
+                     "Tokens shared by neighbouring windows (--long chunk)");
 }
 
-void add_json_flag(CLI::App& app, bool& json) {
-  app.add_flag("--json", json, "JSON on standard output, one line per input")->group("Output");
+void add_json_flag(CommandLine& line, bool& json) {
+  OptionGroup(line, "Output").flag("--json", json, "JSON on standard output, one line per input");
 }
 
 }  // namespace modernbert::cli

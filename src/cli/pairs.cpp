@@ -6,17 +6,16 @@
 
 #include "cli/failure.h"
 #include "cli/jsonl.h"
+#include "cli/option_group.h"
 #include "core/fail.h"
 
 namespace modernbert::cli {
 
-void add_pair_options(CLI::App& app, PairOptions& options) {
-  app.add_flag("--pair", options.pair, "Pairs of texts: arguments two by two, lines split at their first tab")
-      ->group("Input");
-  app.add_option("--jsonl-pair", options.field,
-                 "Field of the second text in JSON lines (absent or null: none)")
-      ->type_name("FIELD")
-      ->group("Input");
+void add_pair_options(CommandLine& line, PairOptions& options) {
+  OptionGroup input(line, "Input");
+  input.flag("--pair", options.pair, "Pairs of texts: arguments two by two, lines split at their first tab");
+  input.text("--jsonl-pair", options.field, "FIELD",
+             "Field of the second text in JSON lines (absent or null: none)");
 }
 
 PairReader::PairReader(const PairOptions& options, const Input& input, const std::vector<std::string>& texts)

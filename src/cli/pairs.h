@@ -9,6 +9,8 @@
 
 namespace modernbert::cli {
 
+class CommandLine;
+
 struct TextPair {
   std::string first;
   std::optional<std::string> second;
@@ -19,7 +21,7 @@ struct PairOptions {
   std::string field;  // of JSON lines; absent or null in a line = no second text there
 };
 // --pair, --jsonl-pair
-void add_pair_options(CLI::App& app, PairOptions& options);
+void add_pair_options(CommandLine& line, PairOptions& options);
 
 // Turns input lines into pairs.
 class PairReader {

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/jsonl.h"
+#include "cli/option_group.h"
 #include "cli/session.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -19,10 +21,8 @@ struct Options {
   ModelOptions model;
   InputOptions input;
   AnswerOptions answer;
-  std::string question;
-  CLI::Option* question_option = nullptr;
-  std::string context;
-  CLI::Option* context_option = nullptr;
+  std::optional<std::string> question;
+  std::optional<std::string> context;
   std::string question_field = "question";
   std::string context_field = "context";
   bool json = false;
@@ -30,10 +30,10 @@ struct Options {
 
 // One question for all contexts of the input, or question and context from each JSON line.
 std::optional<Question> read_question(const Options& options, const Input& input, InputLine& line) {
-  if (options.question_option->count() > 0) {
+  if (options.question) {
     auto context = input.text(line);
     if (!context) return std::nullopt;
-    return Question{options.question, std::move(*context)};
+    return Question{*options.question, std::move(*context)};
   }
   const auto object = input.object(line);
   if (!object) return std::nullopt;
@@ -68,12 +68,11 @@ void print_table(const Question& question, const std::vector<Answer>& answers, B
 }
 
 int run(const Options& options, std::vector<std::string> texts, ByteWriter& out) {
-  const bool question_given = options.question_option->count() > 0;
-  if (options.context_option->count() > 0) {
+  if (options.context) {
     if (!texts.empty()) throw UsageError("answer: --context and texts exclude each other");
-    texts.push_back(options.context);
+    texts.push_back(*options.context);
   }
-  if (!question_given && !texts.empty() && texts[0] != "-") {
+  if (!options.question && !texts.empty() && texts[0] != "-") {
     throw UsageError("answer: no question, want --question TEXT (or JSON lines on standard input)");
   }
   Input input(options.input, texts);
@@ -95,56 +94,41 @@ int run(const Options& options, std::vector<std::string> texts, ByteWriter& out)
   return 0;
 }
 
-void declare_windows(CLI::App& app, AnswerOptions& options) {
+void declare_windows(CommandLine& line, AnswerOptions& options) {
   constexpr int kMaxTokens = 1 << 24;
-  add_long_mode(app, options.long_input, "chunk");
-  app.add_option("--max-length", options.max_length, "Tokens of a window; 0 = 384 or the model's limit")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group("Long inputs");
-  app.add_option("--overlap,--doc-stride", options.doc_stride,
-                 "Tokens shared by neighbouring windows; 0 = 128, less where windows are short")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group("Long inputs");
+  add_long_mode(line, options.long_input, "chunk");
+  OptionGroup long_inputs(line, "Long inputs");
+  long_inputs.number("--max-length", options.max_length, {0, kMaxTokens}, "N",
+                     "Tokens of a window; 0 = 384 or the model's limit");
+  long_inputs.number("--overlap,--doc-stride", options.doc_stride, {0, kMaxTokens}, "N",
+                     "Tokens shared by neighbouring windows; 0 = 128, less where windows are short");
 }
 
-void declare_texts(CLI::App& app, Options& options) {
-  options.question_option = app.add_option("--question", options.question, "The question, for every context")
-                                ->type_name("TEXT")
-                                ->group("Input");
-  options.context_option =
-      app.add_option("--context", options.context, "The context (or contexts as texts, lines or --jsonl)")
-          ->type_name("TEXT")
-          ->group("Input");
-  app.add_option("--question-field", options.question_field, "Without --question: field of each JSON line")
-      ->type_name("FIELD")
-      ->group("Input");
-  app.add_option("--context-field", options.context_field, "Without --question: field of each JSON line")
-      ->type_name("FIELD")
-      ->group("Input");
+void declare_texts(CommandLine& line, Options& options) {
+  OptionGroup input(line, "Input");
+  input.text("--question", options.question, "TEXT", "The question, for every context");
+  input.text("--context", options.context, "TEXT", "The context (or contexts as texts, lines or --jsonl)");
+  input.text("--question-field", options.question_field, "FIELD",
+             "Without --question: field of each JSON line");
+  input.text("--context-field", options.context_field, "FIELD",
+             "Without --question: field of each JSON line");
 }
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  declare_texts(line.app, *options);
-  add_input_options(line.app, options->input);
-  declare_windows(line.app, options->answer);
-  add_json_flag(line.app, options->json);
-  line.app.add_option("--top-k", options->answer.top_k, "Answers per question; a list in JSON above 1")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 20))
-      ->group("Output");
-  line.app.add_option("--max-answer-tokens", options->answer.max_answer_tokens, "Longest answer")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 20))
-      ->group("Output");
-  line.app
-      .add_flag("--impossible", options->answer.handle_impossible_answer,
-                "An empty answer may win, for models trained with unanswerable questions")
-      ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  declare_texts(line, *options);
+  add_input_options(line, options->input);
+  declare_windows(line, options->answer);
+  add_json_flag(line, options->json);
+  OptionGroup output(line, "Output");
+  output.number("--top-k", options->answer.top_k, {1, 1 << 20}, "N",
+                "Answers per question; a list in JSON above 1");
+  output.number("--max-answer-tokens", options->answer.max_answer_tokens, {1, 1 << 20}, "N",
+                "Longest answer");
+  output.flag("--impossible", options->answer.handle_impossible_answer,
+              "An empty answer may win, for models trained with unanswerable questions");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

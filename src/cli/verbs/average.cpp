@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/failure.h"
+#include "cli/option_group.h"
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
@@ -32,14 +33,10 @@ int run(const Options& options, const std::vector<std::string>& folders, ByteWri
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  line.app.add_option("--output,-o", options->output, "New folder of the averaged model")
-      ->type_name("DIR")
-      ->required()
-      ->group("Output");
-  add_choice(line.app, "--dtype", options->dtype, "fp32|bf16", "fp32", parse_stored_type,
-             "How weights are stored")
-      ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup output(line, "Output");
+  output.text("--output,-o", options->output, "DIR", "New folder of the averaged model").required();
+  output.parsed("--dtype", options->dtype, parse_stored_type, "fp32|bf16", "fp32", "How weights are stored");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

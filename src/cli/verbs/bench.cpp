@@ -6,6 +6,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/process_memory.h"
 #include "cli/status.h"
 #include "cli/table.h"
@@ -140,25 +141,18 @@ int run(const Options& options, ByteWriter& out) {
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  const char* const group = "Measurement";
-  line.app.add_option("--shape", options->shape, "base, large (random weights) or a checkpoint folder")
-      ->type_name("SHAPE")
-      ->group(group);
-  line.app
-      .add_option(
-          "--workload", options->workloads,
+  OptionGroup measurement(line, "Measurement");
+  measurement.text("--shape", options->shape, "SHAPE", "base, large (random weights) or a checkpoint folder");
+  measurement
+      .text_lists(
+          "--workload", options->workloads, "NAME",
           "queries, fixed512, mixed, long2048, long8192, one16, one128 or COUNTxLENGTH; may be repeated")
-      ->type_name("NAME")
-      ->default_str("fixed512")
-      ->group(group);
-  line.app.add_option("--seconds", options->seconds, "Least time per workload")
-      ->type_name("S")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->group(group);
-  add_dtype_option(line.app, options->dtype);
-  add_threads_option(line.app, options->threads);
-  line.app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
-  add_json_flag(line.app, options->json);
+      .default_text("fixed512");
+  measurement.number("--seconds", options->seconds, {0.0, 3600.0}, "S", "Least time per workload");
+  add_dtype_option(line, options->dtype);
+  add_threads_option(line, options->threads);
+  OptionGroup(line, "Output").flag("--quiet,-q", options->quiet, "No progress on standard error");
+  add_json_flag(line, options->json);
   return [options](ByteWriter& out) { return run(*options, out); };
 }
 

@@ -3,10 +3,12 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <optional>
 
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/jsonl.h"
+#include "cli/option_group.h"
 #include "cli/session.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -20,8 +22,7 @@ struct Options {
   ModelOptions model;
   InputOptions input;
   LongInputOptions long_input;
-  std::string prompt;
-  CLI::Option* prompt_option = nullptr;
+  std::optional<std::string> prompt;
   std::string prompt_field = "prompt";
   std::string choices_field = "choices";
   bool json = false;
@@ -66,8 +67,8 @@ std::optional<ChoiceQuestion> read_question(const Options& options, const Input&
 }
 
 // The choices are the texts of the input, all of them for the one prompt.
-ChoiceQuestion read_choices(const Options& options, Input& input) {
-  ChoiceQuestion question{options.prompt, {}};
+ChoiceQuestion read_choices(const std::string& prompt, Input& input) {
+  ChoiceQuestion question{prompt, {}};
   std::vector<InputLine> lines;
   while (input.source().next(lines)) {
     for (InputLine& line : lines) {
@@ -79,8 +80,7 @@ ChoiceQuestion read_choices(const Options& options, Input& input) {
 }
 
 int run(const Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
-  const bool prompt_given = options.prompt_option->count() > 0;
-  if (!prompt_given && !texts.empty() && texts[0] != "-") {
+  if (!options.prompt && !texts.empty() && texts[0] != "-") {
     throw UsageError("choose: no prompt, want --prompt TEXT (or JSON lines on standard input)");
   }
   Input input(options.input, texts);
@@ -92,8 +92,8 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
   const auto print = [&](std::span<const ChoiceQuestion> block, const std::vector<ChoiceResult>& results) {
     print_block(block, results, options.json, out);
   };
-  if (prompt_given) {
-    const ChoiceQuestion question = read_choices(options, input);
+  if (options.prompt) {
+    const ChoiceQuestion question = read_choices(*options.prompt, input);
     print({&question, 1}, compute({&question, 1}));
   } else {
     run_stream<ChoiceQuestion>(
@@ -106,23 +106,16 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  options->prompt_option =
-      line.app.add_option("--prompt", options->prompt, "The prompt; the texts are its choices")
-          ->type_name("TEXT")
-          ->group("Input");
-  line.app.add_option("--prompt-field", options->prompt_field, "Without --prompt: field of each JSON line")
-      ->type_name("FIELD")
-      ->group("Input");
-  line.app
-      .add_option("--choices-field", options->choices_field,
-                  "Without --prompt: field of each JSON line, a list")
-      ->type_name("FIELD")
-      ->group("Input");
-  add_input_options(line.app, options->input);
-  add_long_options(line.app, options->long_input);
-  add_json_flag(line.app, options->json);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  OptionGroup input(line, "Input");
+  input.text("--prompt", options->prompt, "TEXT", "The prompt; the texts are its choices");
+  input.text("--prompt-field", options->prompt_field, "FIELD", "Without --prompt: field of each JSON line");
+  input.text("--choices-field", options->choices_field, "FIELD",
+             "Without --prompt: field of each JSON line, a list");
+  add_input_options(line, options->input);
+  add_long_options(line, options->long_input);
+  add_json_flag(line, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

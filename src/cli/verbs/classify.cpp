@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/json_output.h"
+#include "cli/option_group.h"
 #include "cli/pairs.h"
 #include "cli/session.h"
 #include "cli/stream.h"
@@ -17,15 +18,14 @@ namespace {
 
 using Labels = std::vector<LabelScore>;
 
+constexpr int kOnlyBest = -1;  // --top-k was not given
+
 struct Options {
   ModelOptions model;
   InputOptions input;
   PairOptions pair;
   ClassifyOptions classify;
-  ScoreFunction function = ScoreFunction::kSoftmax;
-  CLI::Option* function_option = nullptr;
-  int top_k = 0;
-  CLI::Option* top_k_option = nullptr;
+  int top_k = kOnlyBest;
   bool json = false;
 };
 
@@ -75,9 +75,9 @@ OutJson to_json(const LabelScore& entry) {
   return object;
 }
 
-// top_k: -1 = only the first label, as an object; 0 = all; else that many, as a list.
+// top_k: kOnlyBest = the first label, as an object; 0 = all; else that many, as a list.
 void print_json(const Labels& labels, int top_k, ByteWriter& out) {
-  if (top_k < 0) return write_json_line(out, to_json(labels.at(0)));
+  if (top_k == kOnlyBest) return write_json_line(out, to_json(labels.at(0)));
   OutJson list = OutJson::array();
   for (size_t i = 0; i < labels.size() && (top_k == 0 || i < static_cast<size_t>(top_k)); ++i) {
     list.push_back(to_json(labels[i]));
@@ -87,7 +87,7 @@ void print_json(const Labels& labels, int top_k, ByteWriter& out) {
 
 void print_table(const TextPair& pair, const Labels& labels, int top_k, ByteWriter& out) {
   constexpr size_t kShown = 5;
-  const size_t limit = top_k < 0 ? kShown : top_k == 0 ? labels.size() : static_cast<size_t>(top_k);
+  const size_t limit = top_k == kOnlyBest ? kShown : top_k == 0 ? labels.size() : static_cast<size_t>(top_k);
   out.write(shortened(pair.first, 100) + (pair.second ? " | " + shortened(*pair.second, 100) : "") + "\n");
   Table table({Align::kRight, Align::kLeft});
   for (size_t i = 0; i < labels.size() && i < limit; ++i) {
@@ -96,9 +96,7 @@ void print_table(const TextPair& pair, const Labels& labels, int top_k, ByteWrit
   table.print(out, "  ");
 }
 
-int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
-  const int top_k = options.top_k_option->count() > 0 ? options.top_k : -1;
-  if (options.function_option->count() > 0) options.classify.function = options.function;
+int run(const Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
   Input input(options.input, texts);
   PairReader reader(options.pair, input, texts);
   Session session(options.model);
@@ -113,7 +111,8 @@ int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out
       },
       [&](std::span<const TextPair> block, const std::vector<Labels>& results) {
         for (size_t i = 0; i < block.size(); ++i) {
-          options.json ? print_json(results[i], top_k, out) : print_table(block[i], results[i], top_k, out);
+          options.json ? print_json(results[i], options.top_k, out)
+                       : print_table(block[i], results[i], options.top_k, out);
         }
       });
   session.finish();
@@ -122,21 +121,19 @@ int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  add_input_options(line.app, options->input);
-  add_pair_options(line.app, options->pair);
-  add_long_options(line.app, options->classify.long_input);
-  add_json_flag(line.app, options->json);
-  options->top_k_option =
-      line.app
-          .add_option("--top-k", options->top_k, "Labels per text, as a list; 0 = all (default: the best)")
-          ->type_name("N")
-          ->check(CLI::Range(0, 1 << 20))
-          ->group("Output");
-  options->function_option = add_choice(line.app, "--function", options->function, "softmax|sigmoid|none",
-                                        "by the model's config", parse_function, "From logits to scores")
-                                 ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  add_input_options(line, options->input);
+  add_pair_options(line, options->pair);
+  add_long_options(line, options->classify.long_input);
+  add_json_flag(line, options->json);
+  OptionGroup output(line, "Output");
+  output
+      .number("--top-k", options->top_k, {0, 1 << 20}, "N",
+              "Labels per text, as a list; 0 = all (default: the best)")
+      .default_text("0");
+  output.parsed("--function", options->classify.function, parse_function, "softmax|sigmoid|none",
+                "by the model's config", "From logits to scores");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

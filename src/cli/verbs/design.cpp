@@ -8,6 +8,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/status.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
@@ -24,6 +25,7 @@ constexpr double kMilli = 1e3;
 
 struct Options {
   DesignRequest request;
+  double latency_ms = 0;  // becomes request.latency_seconds
   EncoderOptions encoder;
   bool measure = false;
   double seconds = 1;
@@ -252,6 +254,7 @@ void write_experiment(const Options& options, const Report& report) {
 }
 
 int run(Options options, ByteWriter& out) {
+  options.request.latency_seconds = options.latency_ms / kMilli;
   check_options(options);
   options.encoder = resolve_options(options.encoder);
   const GemmType type = gemm_plan(options.encoder.dtype).mlp_in;
@@ -270,58 +273,39 @@ int run(Options options, ByteWriter& out) {
   return 0;
 }
 
-void declare_budget(CLI::App& app, Options& options) {
-  const char* const group = "Budget";
-  auto* parameters =
-      add_choice(app, "--parameters", options.request.parameters, "N", "", parse_parameter_count,
-                 "Propose the fastest encoders of this size (5 % less or more): 150M, 1.2B")
-          ->group(group);
-  app.add_option_function<double>(
-         "--latency", [&options](double ms) { options.request.latency_seconds = ms / kMilli; },
-         "Propose the largest encoders that read one text in this many milliseconds")
-      ->type_name("MS")
-      ->check(CLI::Range(0.01, 1e6))
-      ->excludes(parameters)
-      ->group(group);
-  app.add_option("--length", options.request.length, "Tokens of the text")
-      ->type_name("N")
-      ->check(CLI::Range(int64_t{1}, kMaxLength))
-      ->group(group);
-  app.add_option("--min-layers", options.request.layers.least, "Fewest layers of a proposal")
-      ->type_name("N")
-      ->check(CLI::Range(1, kMaxLayers))
-      ->group(group);
-  app.add_option("--max-layers", options.request.layers.most, "Most layers of a proposal")
-      ->type_name("N")
-      ->check(CLI::Range(1, kMaxLayers))
-      ->group(group);
+void declare_budget(CommandLine& line, Options& options) {
+  OptionGroup budget(line, "Budget");
+  const Option parameters =
+      budget.parsed("--parameters", options.request.parameters, parse_parameter_count, "N", "",
+                    "Propose the fastest encoders of this size (5 % less or more): 150M, 1.2B");
+  budget
+      .number("--latency", options.latency_ms, {0.01, 1e6}, "MS",
+              "Propose the largest encoders that read one text in this many milliseconds")
+      .default_text("")
+      .excludes(parameters);
+  budget.number("--length", options.request.length, {1, kMaxLength}, "N", "Tokens of the text");
+  budget.number("--min-layers", options.request.layers.least, {1, kMaxLayers}, "N",
+                "Fewest layers of a proposal");
+  budget.number("--max-layers", options.request.layers.most, {1, kMaxLayers}, "N",
+                "Most layers of a proposal");
 }
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  declare_budget(line.app, *options);
-  line.app.add_option("--top", options->request.top, "Most proposals")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1000))
-      ->group("Output");
-  line.app
-      .add_option("--experiment", options->experiment, "Write the proposals as variants of an experiment")
-      ->type_name("FILE")
-      ->group("Output");
-  line.app.add_option("--base", options->base, "With --experiment: the recipe that they are variants of")
-      ->type_name("RECIPE")
-      ->group("Output");
-  line.app
-      .add_flag("--measure", options->measure, "Run the proposals, and base and large, with random weights")
-      ->group("Measurement");
-  line.app.add_option("--seconds", options->seconds, "Least time for each of them")
-      ->type_name("S")
-      ->check(CLI::Range(0.0, 3600.0))
-      ->group("Measurement");
-  add_dtype_option(line.app, options->encoder.dtype);
-  add_threads_option(line.app, options->encoder.threads);
-  line.app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
-  add_json_flag(line.app, options->json);
+  declare_budget(line, *options);
+  OptionGroup output(line, "Output");
+  output.number("--top", options->request.top, {1, 1000}, "N", "Most proposals");
+  output.text("--experiment", options->experiment, "FILE",
+              "Write the proposals as variants of an experiment");
+  output.text("--base", options->base, "RECIPE", "With --experiment: the recipe that they are variants of");
+  OptionGroup measurement(line, "Measurement");
+  measurement.flag("--measure", options->measure,
+                   "Run the proposals, and base and large, with random weights");
+  measurement.number("--seconds", options->seconds, {0.0, 3600.0}, "S", "Least time for each of them");
+  add_dtype_option(line, options->encoder.dtype);
+  add_threads_option(line, options->encoder.threads);
+  output.flag("--quiet,-q", options->quiet, "No progress on standard error");
+  add_json_flag(line, options->json);
   return [options](ByteWriter& out) { return run(*options, out); };
 }
 

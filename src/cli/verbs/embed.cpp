@@ -10,6 +10,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/npy.h"
+#include "cli/option_group.h"
 #include "cli/output_file.h"
 #include "cli/session.h"
 #include "cli/stream.h"
@@ -24,9 +25,6 @@ struct Options {
   ModelOptions model;
   InputOptions input;
   EmbedOptions embed;
-  std::string prompt_name, prompt;
-  CLI::Option* prompt_name_option = nullptr;
-  CLI::Option* prompt_option = nullptr;
   EmbeddingPrecision precision = EmbeddingPrecision::kFloat32;
   std::string calibration;
   std::string output;
@@ -43,9 +41,7 @@ std::unique_ptr<EmbeddingSink> make_sink(const Options& options, ByteWriter& out
   return make_table_sink(out);
 }
 
-void check_options(Options& options) {
-  if (options.prompt_name_option->count() > 0) options.embed.prompt_name = options.prompt_name;
-  if (options.prompt_option->count() > 0) options.embed.prompt = options.prompt;
+void check_options(const Options& options) {
   if (options.embed.late_chunking && options.embed.long_input.mode != LongInput::kChunk) {
     throw UsageError("embed: --late-chunking needs --long chunk");
   }
@@ -131,7 +127,7 @@ void run_multi(const Options& options, Input& input, Session& session, ByteWrite
   if (file) file->commit();
 }
 
-int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
+int run(const Options& options, const std::vector<std::string>& texts, ByteWriter& out) {
   check_options(options);
   Input input(options.input, texts);
   Session session(options.model);
@@ -141,49 +137,36 @@ int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out
   return 0;
 }
 
-void declare_output(CLI::App& app, Options& options) {
-  const char* const group = "Output";
-  add_json_flag(app, options.json);
-  app.add_option("--output,-o", options.output,
-                 "FILE.npy, FILE.jsonl, or - for JSON lines on standard output")
-      ->type_name("FILE")
-      ->group(group);
-  add_choice(app, "--precision", options.precision, "float32|int8|uint8|binary|ubinary", "float32",
-             parse_embedding_precision, "Type of the values")
-      ->group(group);
-  app.add_option(
-         "--calibration", options.calibration,
-         "float32 embeddings (.npy) that int8 and uint8 take their ranges from (default: those of the run)")
-      ->type_name("FILE")
-      ->group(group);
-  app.add_option("--truncate-dim", options.embed.truncate_dim, "Keep the first N values; 0 = all")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1 << 20))
-      ->group(group);
-  app.add_flag("--normalize", options.embed.normalize, "Scale to length 1, after truncation")->group(group);
+void declare_output(CommandLine& line, Options& options) {
+  add_json_flag(line, options.json);
+  OptionGroup output(line, "Output");
+  output.text("--output,-o", options.output, "FILE",
+              "FILE.npy, FILE.jsonl, or - for JSON lines on standard output");
+  output.parsed("--precision", options.precision, parse_embedding_precision,
+                "float32|int8|uint8|binary|ubinary", "float32", "Type of the values");
+  output.text(
+      "--calibration", options.calibration, "FILE",
+      "float32 embeddings (.npy) that int8 and uint8 take their ranges from (default: those of the run)");
+  output.number("--truncate-dim", options.embed.truncate_dim, {0, 1 << 20}, "N",
+                "Keep the first N values; 0 = all");
+  output.flag("--normalize", options.embed.normalize, "Scale to length 1, after truncation");
 }
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  add_input_options(line.app, options->input);
-  options->prompt_name_option =
-      line.app
-          .add_option("--prompt-name", options->prompt_name,
-                      "A prompt of the model's folder, such as query or document (default: the folder's)")
-          ->type_name("NAME")
-          ->group("Input");
-  options->prompt_option =
-      line.app.add_option("--prompt", options->prompt, "Text put before every text; wins over --prompt-name")
-          ->type_name("TEXT")
-          ->group("Input");
-  add_long_options(line.app, options->embed.long_input);
-  line.app
-      .add_flag("--late-chunking", options->embed.late_chunking,
-                "With --long chunk: pool once over the tokens of all windows")
-      ->group("Long inputs");
-  declare_output(line.app, *options);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  add_input_options(line, options->input);
+  OptionGroup input(line, "Input");
+  input.text("--prompt-name", options->embed.prompt_name, "NAME",
+             "A prompt of the model's folder, such as query or document (default: the folder's)");
+  input.text("--prompt", options->embed.prompt, "TEXT",
+             "Text put before every text; wins over --prompt-name");
+  add_long_options(line, options->embed.long_input);
+  OptionGroup(line, "Long inputs")
+      .flag("--late-chunking", options->embed.late_chunking,
+            "With --long chunk: pool once over the tokens of all windows");
+  declare_output(line, *options);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cli/corpus_files.h"
 #include "cli/failure.h"
 #include "cli/json_output.h"
+#include "cli/option_group.h"
 #include "cli/progress.h"
 #include "cli/session.h"
 #include "cli/verbs/verbs.h"
@@ -90,33 +91,22 @@ int run(Options options, const std::vector<std::string>& arguments, ByteWriter& 
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.app;
-  add_model_options(app, options->model);
-  app.add_option("--text", options->texts, "File or folder of text; may be given several times")
-      ->type_name("FILE")
-      ->required()
-      ->expected(1)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll)
-      ->group("Input");
-  add_document_options(app, options->documents);
-  const char* const group = "Masking";
-  app.add_option("--mask-rate", options->score.masking.rate, "Share of the tokens that are predicted")
-      ->type_name("RATE")
-      ->check(CLI::Range(0.0, 1.0))
-      ->group(group);
-  app.add_option("--seed", options->score.seed, "Which tokens those are")->type_name("N")->group(group);
-  app.add_flag("--all-mask", options->all_mask,
-               "[MASK] in the place of all of them, instead of 80 % [MASK], 10 % random, 10 % unchanged")
-      ->group(group);
-  app.add_flag("--whole-words", options->score.masking.whole_words, "Predict the tokens of a word together")
-      ->group(group);
-  app.add_option("--max-length", options->score.max_length,
-                 "Tokens of the windows that documents are read in; 0 = the model's limit")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1 << 24))
-      ->group(group);
-  add_json_flag(app, options->json);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  OptionGroup(line, "Input")
+      .texts("--text", options->texts, "FILE", "File or folder of text; may be given several times")
+      .required();
+  add_document_options(line, options->documents);
+  OptionGroup masking(line, "Masking");
+  masking.number("--mask-rate", options->score.masking.rate, {0.0, 1.0}, "RATE",
+                 "Share of the tokens that are predicted");
+  masking.number("--seed", options->score.seed, "N", "Which tokens those are");
+  masking.flag("--all-mask", options->all_mask,
+               "[MASK] in the place of all of them, instead of 80 % [MASK], 10 % random, 10 % unchanged");
+  masking.flag("--whole-words", options->score.masking.whole_words, "Predict the tokens of a word together");
+  masking.number("--max-length", options->score.max_length, {0, 1 << 24}, "N",
+                 "Tokens of the windows that documents are read in; 0 = the model's limit");
+  add_json_flag(line, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

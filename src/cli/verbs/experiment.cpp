@@ -8,6 +8,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/process_memory.h"
 #include "cli/processes.h"
 #include "cli/status.h"
@@ -188,25 +189,18 @@ int run(Options options, const std::vector<std::string>& files, ByteWriter& out)
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.app;
-  const auto add_list = [&app](const char* name, std::vector<std::string>& list, const char* type,
-                               const char* help) {
-    app.add_option(name, list, help)->type_name(type)->expected(1)->take_all()->group("Run");
-  };
-  add_list("--set", options->overrides, "FIELD=VALUE",
-           "Overrides a field of the base recipe: schedule.tokens=300k");
-  add_list("--only", options->experiment.only, "VARIANT",
-           "Trains this variant only; may be given several times");
-  app.add_option("--output,-o", options->experiment.output,
-                 "Folder of the results, runs/NAME by default; what it holds is not done again")
-      ->type_name("DIR")
-      ->group("Run");
-  app.add_flag("--check", options->check, "Print variants, parameters, tokens and time, then end")
-      ->group("Run");
-  app.add_flag("--offline", options->offline, "Use downloaded models only")->group("Run");
-  app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
-  add_json_flag(app, options->json);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup run_options(line, "Run");
+  run_options.texts("--set", options->overrides, "FIELD=VALUE",
+                    "Overrides a field of the base recipe: schedule.tokens=300k");
+  run_options.texts("--only", options->experiment.only, "VARIANT",
+                    "Trains this variant only; may be given several times");
+  run_options.text("--output,-o", options->experiment.output, "DIR",
+                   "Folder of the results, runs/NAME by default; what it holds is not done again");
+  run_options.flag("--check", options->check, "Print variants, parameters, tokens and time, then end");
+  run_options.flag("--offline", options->offline, "Use downloaded models only");
+  OptionGroup(line, "Output").flag("--quiet,-q", options->quiet, "No progress on standard error");
+  add_json_flag(line, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/json_output.h"
+#include "cli/option_group.h"
 #include "cli/session.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -74,15 +75,12 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  add_input_options(line.app, options->input);
-  add_long_options(line.app, options->fill.long_input);
-  add_json_flag(line.app, options->json);
-  line.app.add_option("--top-k", options->fill.top_k, "Tokens per mask")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 20))
-      ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  add_input_options(line, options->input);
+  add_long_options(line, options->fill.long_input);
+  add_json_flag(line, options->json);
+  OptionGroup(line, "Output").number("--top-k", options->fill.top_k, {1, 1 << 20}, "N", "Tokens per mask");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

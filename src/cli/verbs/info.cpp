@@ -7,6 +7,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
 #include "core/file.h"
@@ -153,10 +154,10 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_folder_options(line.app, options->folder);
-  add_dtype_option(line.app, options->dtype);
-  line.app.add_flag("--json", options->json, "One JSON object")->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_folder_options(line, options->folder);
+  add_dtype_option(line, options->dtype);
+  OptionGroup(line, "Output").flag("--json", options->json, "One JSON object");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <sstream>
 
 #include "cli/json_output.h"
+#include "cli/option_group.h"
 #include "cli/session.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -19,6 +21,13 @@ struct Options {
   NerOptions ner;
   bool json = false;
 };
+
+std::vector<std::string> split_at_commas(std::string_view list) {
+  std::vector<std::string> parts;
+  std::istringstream stream{std::string(list)};
+  for (std::string part; std::getline(stream, part, ',');) parts.push_back(part);
+  return parts;
+}
 
 // As Hugging Face's token-classification pipeline, whose keys depend on the aggregation.
 void print_json(const std::vector<Entity>& entities, Aggregation aggregation, ByteWriter& out) {
@@ -71,24 +80,16 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  add_input_options(line.app, options->input);
-  add_long_options(line.app, options->ner.long_input);
-  add_json_flag(line.app, options->json);
-  add_choice(line.app, "--aggregation", options->ner.aggregation, "none|simple|first|average|max", "simple",
-             parse_aggregation, "How tokens become entities; none: one entry per token")
-      ->group("Output");
-  line.app
-      .add_option_function<std::string>(
-          "--ignore-labels",
-          [options](const std::string& names) {
-            options->ner.ignore_labels = CLI::detail::split(names, ',');
-          },
-          "Labels that are no entities, by commas")
-      ->type_name("LABEL,...")
-      ->default_str("O")
-      ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  add_input_options(line, options->input);
+  add_long_options(line, options->ner.long_input);
+  add_json_flag(line, options->json);
+  OptionGroup output(line, "Output");
+  output.parsed("--aggregation", options->ner.aggregation, parse_aggregation, "none|simple|first|average|max",
+                "simple", "How tokens become entities; none: one entry per token");
+  output.parsed("--ignore-labels", options->ner.ignore_labels, split_at_commas, "LABEL,...", "O",
+                "Labels that are no entities, by commas");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

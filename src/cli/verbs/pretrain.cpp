@@ -4,6 +4,7 @@
 
 #include "cli/failure.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/processes.h"
 #include "cli/stop_signal.h"
 #include "cli/training_console.h"
@@ -48,22 +49,18 @@ int run(const Options& options, const std::vector<std::string>& recipes, ByteWri
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.app;
-  app.add_option("--set", options->overrides, "Overrides a field of the recipe: batch.sequences=64")
-      ->type_name("FIELD=VALUE")
-      ->expected(1)
-      ->take_all()
-      ->group("Run");
-  app.add_option("--output,-o", options->output,
-                 "Folder of the run, runs/NAME by default; a run that it holds is resumed")
-      ->type_name("DIR")
-      ->group("Run");
-  app.add_flag("--resume", options->resume, "Fail unless there is a checkpoint to resume from")->group("Run");
-  app.add_flag("--check", options->check, "Print tokens, steps, memory and time, then end")->group("Run");
-  app.add_flag("--offline", options->offline, "Use downloaded models only")->group("Run");
-  app.add_flag("--quiet,-q", options->quiet, "Nothing but steps")->group("Output");
-  app.add_flag("--json", options->json, "One JSON object per step and evaluation")->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup run_options(line, "Run");
+  run_options.texts("--set", options->overrides, "FIELD=VALUE",
+                    "Overrides a field of the recipe: batch.sequences=64");
+  run_options.text("--output,-o", options->output, "DIR",
+                   "Folder of the run, runs/NAME by default; a run that it holds is resumed");
+  run_options.flag("--resume", options->resume, "Fail unless there is a checkpoint to resume from");
+  run_options.flag("--check", options->check, "Print tokens, steps, memory and time, then end");
+  run_options.flag("--offline", options->offline, "Use downloaded models only");
+  OptionGroup output(line, "Output");
+  output.flag("--quiet,-q", options->quiet, "Nothing but steps");
+  output.flag("--json", options->json, "One JSON object per step and evaluation");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "cli/json_output.h"
+#include "cli/option_group.h"
 #include "cli/session.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -107,22 +108,18 @@ int run(const Options& options, const std::vector<std::string>& texts, ByteWrite
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_model_options(line.app, options->model);
-  line.app.add_option("--query", options->query, "The query; the texts are the documents")
-      ->type_name("TEXT")
-      ->required()
-      ->group("Input");
-  add_input_options(line.app, options->input);
-  add_long_options(line.app, options->rerank.long_input);
-  add_json_flag(line.app, options->json);
-  line.app.add_option("--top-k", options->top_k, "Documents in the answer; 0 = all")
-      ->type_name("N")
-      ->check(CLI::Range(0, 1 << 20))
-      ->group("Output");
-  line.app.add_flag("--text", options->text, "The documents themselves in the JSON answer")->group("Output");
-  line.app.add_flag("--raw-scores", options->rerank.raw_scores, "The logit, without the model's activation")
-      ->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_model_options(line, options->model);
+  OptionGroup(line, "Input")
+      .text("--query", options->query, "TEXT", "The query; the texts are the documents")
+      .required();
+  add_input_options(line, options->input);
+  add_long_options(line, options->rerank.long_input);
+  add_json_flag(line, options->json);
+  OptionGroup output(line, "Output");
+  output.number("--top-k", options->top_k, {0, 1 << 20}, "N", "Documents in the answer; 0 = all");
+  output.flag("--text", options->text, "The documents themselves in the JSON answer");
+  output.flag("--raw-scores", options->rerank.raw_scores, "The logit, without the model's activation");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/pairs.h"
 #include "cli/stream.h"
 #include "cli/table.h"
@@ -153,46 +154,33 @@ int run(Options& options, const std::vector<std::string>& texts, ByteWriter& out
   return 0;
 }
 
-void declare_truncation(CLI::App& app, EncodeOptions& encode) {
-  const char* const group = "Truncation";
+void declare_truncation(CommandLine& line, EncodeOptions& encode) {
   constexpr int kMaxTokens = 1 << 24;
-  app.add_option("--max-length", encode.max_length, "Cut to N tokens, special ones included; 0 = no limit")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group(group);
-  add_choice(app, "--truncation", encode.truncation, "longest_first|only_first|only_second", "longest_first",
-             parse_strategy, "Which text of a pair is cut")
-      ->group(group);
-  add_choice(app, "--truncation-side", encode.side, "right|left", "right", parse_side, "Which end is cut")
-      ->group(group);
-  app.add_flag("--overflow", encode.overflow, "Keep what is cut as further windows")->group(group);
-  app.add_option("--stride", encode.stride, "Tokens shared by neighbouring windows")
-      ->type_name("N")
-      ->check(CLI::Range(0, kMaxTokens))
-      ->group(group);
+  OptionGroup truncation(line, "Truncation");
+  truncation.number("--max-length", encode.max_length, {0, kMaxTokens}, "N",
+                    "Cut to N tokens, special ones included; 0 = no limit");
+  truncation.parsed("--truncation", encode.truncation, parse_strategy, "longest_first|only_first|only_second",
+                    "longest_first", "Which text of a pair is cut");
+  truncation.parsed("--truncation-side", encode.side, parse_side, "right|left", "right", "Which end is cut");
+  truncation.flag("--overflow", encode.overflow, "Keep what is cut as further windows");
+  truncation.number("--stride", encode.stride, {0, kMaxTokens}, "N", "Tokens shared by neighbouring windows");
 }
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_folder_options(line.app, options->folder);
-  add_threads_option(line.app, options->threads);
-  add_input_options(line.app, options->input);
-  add_pair_options(line.app, options->pair);
-  declare_truncation(line.app, options->encode);
-  add_json_flag(line.app, options->json);
-  const char* const group = "Output";
-  line.app
-      .add_flag("--no-special-tokens", options->no_special_tokens, "Add none; with --decode: leave them out")
-      ->group(group);
-  line.app.add_flag("--type-ids", options->type_ids, "\"type_ids\" in the JSON output")->group(group);
-  line.app
-      .add_flag("--special-tokens-mask", options->special_mask, "\"special_tokens_mask\" in the JSON output")
-      ->group(group);
-  line.app
-      .add_flag("--decode", options->decode,
-                "The inputs are token ids (numbers, or a list in a --jsonl field); print their text")
-      ->group(group);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  add_folder_options(line, options->folder);
+  add_threads_option(line, options->threads);
+  add_input_options(line, options->input);
+  add_pair_options(line, options->pair);
+  declare_truncation(line, options->encode);
+  add_json_flag(line, options->json);
+  OptionGroup output(line, "Output");
+  output.flag("--no-special-tokens", options->no_special_tokens, "Add none; with --decode: leave them out");
+  output.flag("--type-ids", options->type_ids, "\"type_ids\" in the JSON output");
+  output.flag("--special-tokens-mask", options->special_mask, "\"special_tokens_mask\" in the JSON output");
+  output.flag("--decode", options->decode,
+              "The inputs are token ids (numbers, or a list in a --jsonl field); print their text");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/progress.h"
 #include "cli/verbs/verbs.h"
 #include "corpus/prepare_dataset.h"
@@ -57,29 +58,20 @@ int run(Options options, const std::vector<std::string>& arguments, ByteWriter& 
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.app;
-  const char* const group = "Data set";
-  app.add_option("--tokenizer", options->tokenizer, "Folder with tokenizer.json, or the file")
-      ->type_name("DIR")
-      ->required()
-      ->group(group);
-  app.add_option("--output,-o", options->output, "Folder of the data set; an interrupted run goes on in it")
-      ->type_name("DIR")
-      ->required()
-      ->group(group);
-  app.add_option("--held-out", options->prepare.held_out_share, "Share of the documents kept for evaluation")
-      ->type_name("SHARE")
-      ->check(CLI::Range(0.0, 0.99))
-      ->group(group);
-  app.add_option("--shard-size", options->shard_megabytes, "MiB of text in a shard")
-      ->type_name("MIB")
-      ->check(CLI::Range(1, 4096))
-      ->group(group);
-  add_document_options(app, options->prepare.documents);
-  add_threads_option(app, options->prepare.threads);
-  app.add_flag("--quiet,-q", options->quiet, "No progress on standard error")->group("Output");
-  add_json_flag(app, options->json);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup data_set(line, "Data set");
+  data_set.text("--tokenizer", options->tokenizer, "DIR", "Folder with tokenizer.json, or the file")
+      .required();
+  data_set
+      .text("--output,-o", options->output, "DIR", "Folder of the data set; an interrupted run goes on in it")
+      .required();
+  data_set.number("--held-out", options->prepare.held_out_share, {0.0, 0.99}, "SHARE",
+                  "Share of the documents kept for evaluation");
+  data_set.number("--shard-size", options->shard_megabytes, {1, 4096}, "MIB", "MiB of text in a shard");
+  add_document_options(line, options->prepare.documents);
+  add_threads_option(line, options->prepare.threads);
+  OptionGroup(line, "Output").flag("--quiet,-q", options->quiet, "No progress on standard error");
+  add_json_flag(line, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include "cli/corpus_files.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/progress.h"
 #include "cli/status.h"
 #include "cli/verbs/verbs.h"
@@ -86,31 +87,22 @@ int run(const Options& options, const std::vector<std::string>& arguments, ByteW
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = line.app;
-  const char* const group = "Tokenizer";
-  app.add_option("--output,-o", options->output, "Folder for tokenizer.json and tokenizer_config.json")
-      ->type_name("DIR")
-      ->required()
-      ->group(group);
-  app.add_option("--vocab-size", options->training.vocab_size,
-                 "Tokens of the vocabulary, special ones included")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 24))
-      ->group(group);
-  app.add_option("--min-frequency", options->training.min_frequency,
-                 "Pairs that occur less often are not merged")
-      ->type_name("N")
-      ->check(CLI::NonNegativeNumber)
-      ->group(group);
-  app.add_option("--model-max-length", options->model_max_length, "model_max_length of tokenizer_config.json")
-      ->type_name("N")
-      ->check(CLI::Range(1, 1 << 24))
-      ->group(group);
-  add_document_options(app, options->documents);
-  add_threads_option(app, options->threads);
-  app.add_flag("--quiet,-q", options->quiet, "No warnings or progress on standard error")->group("Output");
-  add_json_flag(app, options->json);
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup tokenizer(line, "Tokenizer");
+  tokenizer.text("--output,-o", options->output, "DIR", "Folder for tokenizer.json and tokenizer_config.json")
+      .required();
+  tokenizer.number("--vocab-size", options->training.vocab_size, {1, 1 << 24}, "N",
+                   "Tokens of the vocabulary, special ones included");
+  tokenizer
+      .number("--min-frequency", options->training.min_frequency, "N",
+              "Pairs that occur less often are not merged")
+      .non_negative();
+  tokenizer.number("--model-max-length", options->model_max_length, {1, 1 << 24}, "N",
+                   "model_max_length of tokenizer_config.json");
+  add_document_options(line, options->documents);
+  add_threads_option(line, options->threads);
+  OptionGroup(line, "Output").flag("--quiet,-q", options->quiet, "No warnings or progress on standard error");
+  add_json_flag(line, options->json);
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace

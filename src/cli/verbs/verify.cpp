@@ -9,6 +9,7 @@
 #include "cli/failure.h"
 #include "cli/json_output.h"
 #include "cli/model_options.h"
+#include "cli/option_group.h"
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
@@ -84,15 +85,14 @@ int run(Options& options, const std::vector<std::string>& folders, ByteWriter& o
 
 RunVerb declare(CommandLine& line) {
   auto options = std::make_shared<Options>();
-  add_choice(line.app, "--dtype", options->verify.dtype, "fp32|bf16|auto", "fp32", parse_compute_type,
-             "Type of the matrix products, and whose bars count")
-      ->group("Model");
-  add_choice(line.app, "--backend", options->verify.backend, "cpu|ref", "cpu", parse_backend,
-             "ref: plain loops in double precision")
-      ->group("Model");
-  add_threads_option(line.app, options->verify.threads);
-  line.app.add_flag("--json", options->json, "One JSON object per case, then a summary")->group("Output");
-  return [options, &line](ByteWriter& out) { return run(*options, line.texts, out); };
+  OptionGroup model(line, "Model");
+  model.parsed("--dtype", options->verify.dtype, parse_compute_type, "fp32|bf16|auto", "fp32",
+               "Type of the matrix products, and whose bars count");
+  model.parsed("--backend", options->verify.backend, parse_backend, "cpu|ref", "cpu",
+               "ref: plain loops in double precision");
+  add_threads_option(line, options->verify.threads);
+  OptionGroup(line, "Output").flag("--json", options->json, "One JSON object per case, then a summary");
+  return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };
 }
 
 }  // namespace
