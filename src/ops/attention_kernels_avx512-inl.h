@@ -37,33 +37,32 @@ inline LiveVectors live_vectors(const WeighTask& task, int64_t key) {
   return live;
 }
 
-// Lanes whose query sees the key.
-inline __mmask16 seeing(__m512i queries, int64_t key, const WeighTask& task) {
-  if (key >= task.visible) return 0;
-  const __m512i distance =
-      _mm512_abs_epi32(_mm512_sub_epi32(queries, _mm512_set1_epi32(static_cast<int>(key))));
-  const int64_t limit = task.window < 0 ? INT32_MAX : std::min<int64_t>(task.window, INT32_MAX);
-  return _mm512_cmple_epi32_mask(distance, _mm512_set1_epi32(static_cast<int>(limit)));
+// Of the 16 queries from `query` on those that see the key: neighbours, so a range of bits. Without branches:
+// around them GCC 12 would move the sums of a tile to other registers.
+inline __mmask16 seeing(int64_t query, int64_t key, const WeighTask& task) {
+  constexpr int64_t kFar = int64_t{1} << 40;
+  const auto lanes_before = [](int64_t lane) { return (1u << std::clamp<int64_t>(lane, 0, kLanes)) - 1; };
+  const int64_t reach = task.window < 0 ? kFar : std::min(task.window, kFar);
+  const int64_t all_or_none = (task.visible - key) * kLanes;  // no less than 16, or no more than 0
+  const int64_t begin = key - reach - query, end = std::min(key + reach + 1 - query, all_or_none);
+  return static_cast<__mmask16>(lanes_before(end) & ~lanes_before(begin));
 }
 
-inline __m512i query_indices(const WeighTask& task, int64_t vector) {
-  const __m512i lanes = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
-  return _mm512_add_epi32(lanes, _mm512_set1_epi32(static_cast<int>(task.query + vector * kLanes)));
-}
-
-// 2^(score - shift) for a whole shift: exact in the shift, whatever the score.
+// 2^(score - shift) for a whole shift, exact in the shift whatever the score; 0 in hidden lanes.
 template <class Weights>
-inline __m512 weight_of(__m512 score, __m512 shift) {
+inline __m512 weight_of(__m512 score, __m512 shift, __mmask16 seen) {
   const __m512 whole = _mm512_roundscale_ps(score, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC);
   const __m512 power = Weights::exp2_fraction(_mm512_sub_ps(score, whole));
-  return _mm512_scalef_ps(power, _mm512_sub_ps(whole, shift));
+  return _mm512_maskz_scalef_ps(seen, power, _mm512_sub_ps(whole, shift));
 }
 
-// kWords words of the products of kKeys keys and kVectors vectors of queries.
+// kWords words of the products of kKeys keys and kVectors vectors of queries. Unrolled as a whole: a loop
+// within the loop over tiles would cost two copies of each sum a word with GCC 12.
 template <class Element, int64_t kWords, int kKeys, int kVectors>
 [[gnu::always_inline]] inline void add_scores(const uint32_t* keys, const uint32_t* queries,
                                               __m512 (&scores)[kKeys][kVectors]) {
   constexpr int64_t kRowWords = kPanelHeadDim / Element::kValuesPerWord;
+#pragma GCC unroll 16
   for (int64_t i = 0; i < kWords; ++i) {
     __m512i columns[kVectors];
 #pragma GCC unroll 4
@@ -85,29 +84,9 @@ class Weigher {
   Weigher(const WeighTask& task, int64_t first, int64_t begin, int64_t end)
       : task_(task), first_(first), begin_(begin), end_(end) {}
 
-  // While the scores of one tile are formed, a word at a time the weights of the tile before are made: the
-  // two kinds of work use different parts of the CPU.
-  [[gnu::noinline]] void run() {
-    for (int64_t key = begin_; key < end_; key += kKeys) {
-      __m512 scores[kKeys][kVectors];
-#pragma GCC unroll 16
-      for (int r = 0; r < kKeys; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) scores[r][v] = _mm512_setzero_ps();
-      }
-      const uint32_t* keys = task_.key_rows + (key - task_.key) * kRowWords;
-      for (int64_t unit = 0; unit < kUnits; ++unit) {
-        const int64_t word = unit * kUnitWords;
-        add_scores<Element, kUnitWords>(keys + word, task_.queries + word * kStride + first_ * kLanes,
-                                        scores);
-        if (key > begin_) weigh_word(key - kKeys, unit);
-      }
-#pragma GCC unroll 16
-      for (int r = 0; r < kKeys; ++r) {
-#pragma GCC unroll 4
-        for (int v = 0; v < kVectors; ++v) _mm512_store_ps(scores_[r] + v * kLanes, scores[r][v]);
-      }
-    }
+  [[gnu::always_inline]] void run() {
+    form_tile<false>(begin_);
+    for (int64_t key = begin_ + kKeys; key < end_; key += kKeys) form_tile<true>(key);
     for (int64_t unit = 0; unit < kUnits; ++unit) weigh_word(end_ - kKeys, unit);
   }
 
@@ -117,6 +96,29 @@ class Weigher {
   static constexpr int64_t kUnits = kKeys / kPerWord;
   static constexpr int64_t kRowWords = kPanelHeadDim / kPerWord;
   static constexpr int64_t kUnitWords = kRowWords / kUnits;
+
+  // Scores of the keys from `key` on. While they are formed, a word at a time the weights of the tile before
+  // are made: the two kinds of work use different parts of the CPU.
+  template <bool kWeighs>
+  [[gnu::always_inline]] void form_tile(int64_t key) {
+    __m512 scores[kKeys][kVectors];
+#pragma GCC unroll 16
+    for (int r = 0; r < kKeys; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) scores[r][v] = _mm512_setzero_ps();
+    }
+    const uint32_t* keys = task_.key_rows + (key - task_.key) * kRowWords;
+    for (int64_t unit = 0; unit < kUnits; ++unit) {
+      const int64_t word = unit * kUnitWords;
+      add_scores<Element, kUnitWords>(keys + word, task_.queries + word * kStride + first_ * kLanes, scores);
+      if (kWeighs) weigh_word(key - kKeys, unit);
+    }
+#pragma GCC unroll 16
+    for (int r = 0; r < kKeys; ++r) {
+#pragma GCC unroll 4
+      for (int v = 0; v < kVectors; ++v) _mm512_store_ps(scores_[r] + v * kLanes, scores[r][v]);
+    }
+  }
 
   // Weights of the tile's keys that share word `unit`.
   [[gnu::always_inline]] void weigh_word(int64_t tile_key, int64_t unit) {
@@ -129,10 +131,8 @@ class Weigher {
 #pragma GCC unroll 2
       for (int i = 0; i < kPerWord; ++i) {
         const __m512 score = _mm512_load_ps(scores_[unit * kPerWord + i] + v * kLanes);
-        weights[i] = weight_of<Weights>(score, shift);
-        if (kMasked)
-          weights[i] =
-              _mm512_maskz_mov_ps(seeing(query_indices(task_, first_ + v), key + i, task_), weights[i]);
+        const __mmask16 seen = kMasked ? seeing(task_.query + (first_ + v) * kLanes, key + i, task_) : 0xFFFF;
+        weights[i] = weight_of<Weights>(score, shift, seen);
       }
       float* sums = task_.sums + (first_ + v) * kLanes;
       _mm512_storeu_ps(sums, Weights::store(weights, _mm512_loadu_ps(sums), to + v * kLanes));
@@ -144,15 +144,20 @@ class Weigher {
   alignas(64) float scores_[kKeys][kVectors * kLanes];  // of the tile before
 };
 
+template <class Element, class Weights, int kVectors, bool kMasked>
+[[gnu::noinline]] void weigh_tiles(const WeighTask& task, int64_t first, int64_t begin, int64_t end) {
+  Weigher<Element, Weights, kVectors, kMasked>(task, first, begin, end).run();
+}
+
 template <class Element, class Weights, bool kMasked>
 inline void weigh_range(const WeighTask& task, const LiveVectors& live, int64_t begin, int64_t end) {
   switch (live.end - live.begin) {
     case 1:
-      return Weigher<Element, Weights, 1, kMasked>(task, live.begin, begin, end).run();
+      return weigh_tiles<Element, Weights, 1, kMasked>(task, live.begin, begin, end);
     case 2:
-      return Weigher<Element, Weights, 2, kMasked>(task, live.begin, begin, end).run();
+      return weigh_tiles<Element, Weights, 2, kMasked>(task, live.begin, begin, end);
     case 3:
-      return Weigher<Element, Weights, 3, kMasked>(task, live.begin, begin, end).run();
+      return weigh_tiles<Element, Weights, 3, kMasked>(task, live.begin, begin, end);
   }
 }
 
@@ -191,11 +196,11 @@ void raise_maxima(const WeighTask& task, float* maxima) {
       __m512 scores[kAttentionKeyGroup][1];
       for (auto& score : scores) score[0] = _mm512_setzero_ps();
       add_scores<Element, kRowWords>(task.key_rows + key * kRowWords, task.queries + vector * kLanes, scores);
-      const __m512i queries = query_indices(task, vector);
       __m512 maximum = _mm512_loadu_ps(maxima + vector * kLanes);
-      for (int64_t r = 0; r < kAttentionKeyGroup; ++r)
-        maximum =
-            _mm512_mask_max_ps(maximum, seeing(queries, task.key + key + r, task), maximum, scores[r][0]);
+      for (int64_t r = 0; r < kAttentionKeyGroup; ++r) {
+        const __mmask16 seen = seeing(task.query + vector * kLanes, task.key + key + r, task);
+        maximum = _mm512_mask_max_ps(maximum, seen, maximum, scores[r][0]);
+      }
       _mm512_storeu_ps(maxima + vector * kLanes, maximum);
     }
   }
