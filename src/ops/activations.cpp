@@ -10,6 +10,7 @@
 #include <hwy/highway.h>
 
 #include "ops/bf16_store-inl.h"
+#include "ops/gated_gelu_bf16.h"
 #include "ops/vector_math-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -195,6 +196,8 @@ void gated_activation(const ActivationFunction& f, MatView<const float> u, MatVi
 void gated_activation(const ActivationFunction& f, MatView<const float> u, MatView<const float> g,
                       MatView<Bf16> y) {
   MB_CHECK(u.rows == g.rows && u.cols == g.cols);
+  static const GatedGeluKernel gated_gelu = bf16_gated_gelu_kernel();
+  if (f.kind == Activation::kGelu && gated_gelu != nullptr) return gated_gelu(u, g, y);
   activate(f, u, g, y);
 }
 

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "ops/exp2_avx512-inl.h"
 #include "ops/transpose_avx512-inl.h"
 
 namespace modernbert {
@@ -108,19 +109,11 @@ inline uint32_t seen_keys(const AmxAttentionTask& task, const AmxAttentionUnit& 
   return static_cast<uint32_t>((uint64_t{1} << end) - (uint64_t{1} << begin));
 }
 
-// 2^f on [0, 1): relative error 7.5e-5, a twentieth of what rounding to bf16 may cost.
-inline __m512 exp2_of_fraction(__m512 f) {
-  __m512 p = _mm512_set1_ps(0.0780245215f);
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.226067156f));
-  p = _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.695833564f));
-  return _mm512_fmadd_ps(p, f, _mm512_set1_ps(0.999925196f));
-}
-
 // 2^(score - shift). The shift, a whole number, is taken from the score's whole part and so costs no bit.
 template <bool kShifted>
 inline __m512 weight_of(__m512 score, float shift) {
+  if (!kShifted) return exp2_for_bf16(score);
   const __m512 power = exp2_of_fraction(_mm512_reduce_ps(score, _MM_FROUND_TO_NEG_INF));
-  if (!kShifted) return _mm512_scalef_ps(power, score);
   const __m512 whole = _mm512_roundscale_ps(score, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
   return _mm512_scalef_ps(power, _mm512_sub_ps(whole, _mm512_set1_ps(shift)));
 }
