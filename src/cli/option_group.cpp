@@ -23,10 +23,6 @@ Option Option::excludes(Option other) {
   return option_->excludes(other.option_);
 }
 
-Option Option::non_negative() {
-  return option_->check(CLI::NonNegativeNumber);
-}
-
 Option Option::default_text(const std::string& text) {
   return option_->default_str(text);
 }

@@ -28,8 +28,6 @@ class Option {
   Option required();
   // The two are not given together.
   Option excludes(Option other);
-  // Zero or more, for a number without a range.
-  Option non_negative();
   // The default that the help shows, in place of the variable's value.
   Option default_text(const std::string& text);
   // The environment variable that gives the value where the command line does not.

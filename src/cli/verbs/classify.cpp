@@ -130,7 +130,7 @@ RunVerb declare(CommandLine& line) {
   output
       .number("--top-k", options->top_k, {0, 1 << 20}, "N",
               "Labels per text, as a list; 0 = all (default: the best)")
-      .default_text("0");
+      .default_text("");
   output.parsed("--function", options->classify.function, parse_function, "softmax|sigmoid|none",
                 "by the model's config", "From logits to scores");
   return [options, &line](ByteWriter& out) { return run(*options, line.texts(), out); };

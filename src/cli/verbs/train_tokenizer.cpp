@@ -92,10 +92,8 @@ RunVerb declare(CommandLine& line) {
       .required();
   tokenizer.number("--vocab-size", options->training.vocab_size, {1, 1 << 24}, "N",
                    "Tokens of the vocabulary, special ones included");
-  tokenizer
-      .number("--min-frequency", options->training.min_frequency, "N",
-              "Pairs that occur less often are not merged")
-      .non_negative();
+  tokenizer.number("--min-frequency", options->training.min_frequency, {0, 1 << 30}, "N",
+                   "Pairs that occur less often are not merged");
   tokenizer.number("--model-max-length", options->model_max_length, {1, 1 << 24}, "N",
                    "model_max_length of tokenizer_config.json");
   add_document_options(line, options->documents);
