@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdlib>
 
+#include "ops/attention_band.h"
 #include "ops/exp2_avx512-inl.h"
 #include "ops/transpose_avx512-inl.h"
 
@@ -96,46 +97,37 @@ template <int kHalf>
   _tile_stored(3, outputs + 48, kStride);
 }
 
-// Bit k: the query sees key k of the group.
-inline uint32_t seen_keys(const AmxAttentionTask& task, const AmxAttentionUnit& unit, int64_t row) {
-  const int64_t query = task.query + unit.tile * kAmxTileQueries + row;
-  const int64_t key = task.key + unit.group * kAmxGroupKeys;
-  int64_t begin = 0, end = std::min(kAmxGroupKeys, task.visible - key);
-  if (task.window >= 0) {
-    begin = std::clamp<int64_t>(query - task.window - key, 0, kAmxGroupKeys);
-    end = std::min(end, query + task.window + 1 - key);
-  }
-  if (end <= begin) return 0;
-  return static_cast<uint32_t>((uint64_t{1} << end) - (uint64_t{1} << begin));
+inline SeenKeys seen_keys(const AmxAttentionTask& task, const AmxAttentionUnit& unit) {
+  return {task.query + unit.tile * kAmxTileQueries, task.key + unit.group * kAmxGroupKeys, task.visible,
+          task.window};
 }
 
-// 2^(score - shift). The shift, a whole number, is taken from the score's whole part and so costs no bit.
+// 2^(score - shift), 0 where hidden. The shift, a whole number, is taken from the score's whole part and so
+// costs no bit.
 template <bool kShifted>
-inline __m512 weight_of(__m512 score, float shift) {
-  if (!kShifted) return exp2_for_bf16(score);
+inline __m512 weight_of(__m512 score, float shift, __mmask16 seen) {
   const __m512 power = exp2_of_fraction(_mm512_reduce_ps(score, _MM_FROUND_TO_NEG_INF));
+  if (!kShifted) return _mm512_maskz_scalef_ps(seen, power, score);
   const __m512 whole = _mm512_roundscale_ps(score, _MM_FROUND_TO_NEG_INF | _MM_FROUND_NO_EXC);
-  return _mm512_scalef_ps(power, _mm512_sub_ps(whole, _mm512_set1_ps(shift)));
+  return _mm512_maskz_scalef_ps(seen, power, _mm512_sub_ps(whole, _mm512_set1_ps(shift)));
 }
 
 // Four rows of weights from `first` on, rounded, and their sums: products with pairs of ones, so that
 // rounding cannot shift a whole row one way.
 template <bool kMasked, bool kShifted>
 [[gnu::always_inline]] inline void weigh_rows(const AmxAttentionTask& task, const AmxAttentionUnit& unit,
-                                              UnitBuffers& buffers, int64_t first) {
+                                              const SeenKeys& keys, UnitBuffers& buffers, int64_t first) {
   const __m512bh ones = reinterpret_cast<__m512bh>(_mm512_set1_epi32(0x3F803F80));
   float* sums = task.sums + (unit.tile * kAmxTileQueries + first) * kLanes;
 #pragma GCC unroll 4
   for (int64_t i = 0; i < 4; ++i) {
     const int64_t row = first + i;
     const float shift = kShifted ? task.shifts[unit.tile * kAmxTileQueries + row] : 0.0f;
-    __m512 left = weight_of<kShifted>(_mm512_load_ps(buffers.scores[row]), shift);
-    __m512 right = weight_of<kShifted>(_mm512_load_ps(buffers.scores[row] + kLanes), shift);
-    if (kMasked) {
-      const uint32_t seen = seen_keys(task, unit, row);
-      left = _mm512_maskz_mov_ps(static_cast<__mmask16>(seen), left);
-      right = _mm512_maskz_mov_ps(static_cast<__mmask16>(seen >> kLanes), right);
-    }
+    const uint32_t seen = kMasked ? keys.of_row(row) : ~0U;
+    const float* scores = buffers.scores[row];
+    const __m512 left = weight_of<kShifted>(_mm512_load_ps(scores), shift, static_cast<__mmask16>(seen));
+    const __m512 right =
+        weight_of<kShifted>(_mm512_load_ps(scores + kLanes), shift, static_cast<__mmask16>(seen >> kLanes));
     const __m512bh pairs = _mm512_cvtne2ps_pbh(right, left);
     _mm512_store_si512(buffers.weights[row], reinterpret_cast<__m512i>(pairs));
     _mm512_store_ps(sums + i * kLanes, _mm512_dpbf16_ps(_mm512_load_ps(sums + i * kLanes), pairs, ones));
@@ -150,14 +142,16 @@ template <bool kMasked, bool kShifted>
                             UnitBuffers& odd) {
   // `even` takes the scores and holds the weights of the unit two before; `odd` is the unit between.
   const AmxAttentionTask task = shared_task;
+  // What is weighed tells whether a turn is masked, so there is something.
+  const SeenKeys keys = kMasked ? seen_keys(task, *weighed) : SeenKeys(0, 0, 0, 0);
   if (scored != nullptr) add_scores<0>(task, *scored);
-  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, odd, 0);
+  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, keys, odd, 0);
   if (scored != nullptr) add_scores<1>(task, *scored);
-  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, odd, 4);
+  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, keys, odd, 4);
   if (added != nullptr) add_left_values(task, *added, even);
-  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, odd, 8);
+  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, keys, odd, 8);
   if (added != nullptr) add_right_values(task, *added);
-  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, odd, 12);
+  if (weighed != nullptr) weigh_rows<kMasked, kShifted>(task, *weighed, keys, odd, 12);
   if (scored != nullptr) store_scores(even);
 }
 
@@ -202,8 +196,9 @@ void raise_amx_maxima(const AmxAttentionTask& task, std::span<const AmxAttention
     add_scores<0>(task, unit);
     add_scores<1>(task, unit);
     store_scores(buffers);
+    const SeenKeys keys = seen_keys(task, unit);
     for (int64_t row = 0; row < kAmxTileQueries; ++row) {
-      const uint32_t seen = seen_keys(task, unit, row);
+      const uint32_t seen = keys.of_row(row);
       float& maximum = maxima[unit.tile * kAmxTileQueries + row];
       for (int64_t key = 0; key < kAmxGroupKeys; ++key) {
         if (seen >> key & 1U) maximum = std::max(maximum, buffers.scores[row][key]);

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "ops/attention_band.h"
 #include "ops/attention_panel.h"
 #include "ops/transpose_avx512-inl.h"
 
@@ -35,17 +36,6 @@ inline LiveVectors live_vectors(const WeighTask& task, int64_t key) {
   live.whole =
       live.whole && query(live.end) - 1 - key <= task.window && last - query(live.begin) <= task.window;
   return live;
-}
-
-// Of the 16 queries from `query` on those that see the key: neighbours, so a range of bits. Without branches:
-// around them GCC 12 would move the sums of a tile to other registers.
-inline __mmask16 seeing(int64_t query, int64_t key, const WeighTask& task) {
-  constexpr int64_t kFar = int64_t{1} << 40;
-  const auto lanes_before = [](int64_t lane) { return (1u << std::clamp<int64_t>(lane, 0, kLanes)) - 1; };
-  const int64_t reach = task.window < 0 ? kFar : std::min(task.window, kFar);
-  const int64_t all_or_none = (task.visible - key) * kLanes;  // no less than 16, or no more than 0
-  const int64_t begin = key - reach - query, end = std::min(key + reach + 1 - query, all_or_none);
-  return static_cast<__mmask16>(lanes_before(end) & ~lanes_before(begin));
 }
 
 // 2^(score - shift) for a whole shift, exact in the shift whatever the score; 0 in hidden lanes.
@@ -120,10 +110,19 @@ class Weigher {
     }
   }
 
+  // Of the queries from the first vector on those that see the key.
+  uint64_t seeing(int64_t key) const {
+    if (!kMasked) return ~uint64_t{0};
+    return queries_seeing(key, task_.query + first_ * kLanes, task_.visible, task_.window);
+  }
+
   // Weights of the tile's keys that share word `unit`.
   [[gnu::always_inline]] void weigh_word(int64_t tile_key, int64_t unit) {
     const int64_t key = tile_key + unit * kPerWord;
     uint32_t* to = task_.weights + (key - task_.key) / kPerWord * kStride + first_ * kLanes;
+    uint64_t seen[kPerWord];
+#pragma GCC unroll 2
+    for (int i = 0; i < kPerWord; ++i) seen[i] = seeing(key + i);
 #pragma GCC unroll 4
     for (int v = 0; v < kVectors; ++v) {
       const __m512 shift = _mm512_loadu_ps(task_.shifts + (first_ + v) * kLanes);
@@ -131,8 +130,7 @@ class Weigher {
 #pragma GCC unroll 2
       for (int i = 0; i < kPerWord; ++i) {
         const __m512 score = _mm512_load_ps(scores_[unit * kPerWord + i] + v * kLanes);
-        const __mmask16 seen = kMasked ? seeing(task_.query + (first_ + v) * kLanes, key + i, task_) : 0xFFFF;
-        weights[i] = weight_of<Weights>(score, shift, seen);
+        weights[i] = weight_of<Weights>(score, shift, static_cast<__mmask16>(seen[i] >> (v * kLanes)));
       }
       float* sums = task_.sums + (first_ + v) * kLanes;
       _mm512_storeu_ps(sums, Weights::store(weights, _mm512_loadu_ps(sums), to + v * kLanes));
@@ -198,8 +196,9 @@ void raise_maxima(const WeighTask& task, float* maxima) {
       add_scores<Element, kRowWords>(task.key_rows + key * kRowWords, task.queries + vector * kLanes, scores);
       __m512 maximum = _mm512_loadu_ps(maxima + vector * kLanes);
       for (int64_t r = 0; r < kAttentionKeyGroup; ++r) {
-        const __mmask16 seen = seeing(task.query + vector * kLanes, task.key + key + r, task);
-        maximum = _mm512_mask_max_ps(maximum, seen, maximum, scores[r][0]);
+        const uint64_t seen =
+            queries_seeing(task.key + key + r, task.query + vector * kLanes, task.visible, task.window);
+        maximum = _mm512_mask_max_ps(maximum, static_cast<__mmask16>(seen), maximum, scores[r][0]);
       }
       _mm512_storeu_ps(maxima + vector * kLanes, maximum);
     }
