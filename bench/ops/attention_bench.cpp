@@ -48,11 +48,10 @@ void attention(benchmark::State& state, RowType type, Unit unit) {
   const std::vector<float> values = random_rows(length);
   const auto words = static_cast<size_t>((length + kAmxGroupKeys) * kernels->row_words());
   std::vector<uint32_t> q(words), k(words), v(words);
-  for (int64_t r = 0; r < length; ++r) {
-    kernels->store_row(values.data() + r * kPanelHeadDim, q.data() + r * kernels->row_words());
-    kernels->store_row(values.data() + r * kPanelHeadDim, k.data() + r * kernels->row_words());
-    kernels->store_value(values.data() + r * kPanelHeadDim, r, v.data());
-  }
+  const MatView<const float> rows(values.data(), length, kPanelHeadDim);
+  kernels->store_rows(rows, q.data());
+  kernels->store_rows(rows, k.data());
+  kernels->store_values(rows, 0, v.data());
   const PanelAttentionHead head{q.data(), k.data(), v.data(), length, length, window};
   RowBuffer out(type, kPanelHeadDim);
   out.resize(length);

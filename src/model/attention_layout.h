@@ -40,13 +40,14 @@ struct Rotation {
   std::span<const int32_t> positions;  // [T]
   float query_scale;                   // head_dim^-0.5 * log2(e): attention works with powers of two
 
+  int64_t position(int64_t token) const { return positions[static_cast<size_t>(token)]; }
   std::span<const float> cos(int64_t token) const { return row(table->cos, token); }
   std::span<const float> sin(int64_t token) const { return row(table->sin, token); }
 
  private:
   std::span<const float> row(const std::vector<float>& values, int64_t token) const {
     const auto half = static_cast<size_t>(table->half_dim);
-    return {values.data() + static_cast<size_t>(positions[static_cast<size_t>(token)]) * half, half};
+    return {values.data() + static_cast<size_t>(position(token)) * half, half};
   }
 };
 

@@ -139,10 +139,9 @@ void CpuLayer::project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& 
 void CpuLayer::store_heads(int64_t token, int64_t column, MatView<const float> y, const Rotation& rotation,
                            AttentionLayout& layout) const {
   const int64_t dim = config_.head_dim(), heads = config_.num_attention_heads;
-  for (int64_t c = 0; c < y.cols; c += dim) {
-    const auto part = static_cast<QkvPart>((column + c) / (heads * dim));
-    layout.store(part, (column + c) / dim % heads, token, y.slice_cols(c, dim), rotation);
-  }
+  int64_t index = column / dim;
+  for (int64_t c = 0; c < y.cols; c += dim, ++index)
+    layout.store(static_cast<QkvPart>(index / heads), index % heads, token, y.slice_cols(c, dim), rotation);
 }
 
 void CpuLayer::attend(const TokenBatch& batch, const AttentionItem& item, CpuWorkspace& workspace,

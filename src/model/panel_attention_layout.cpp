@@ -18,27 +18,42 @@ void PanelAttentionLayout::reserve(int64_t rows) {
 
 void PanelAttentionLayout::clear_key_and_value(int64_t row_number) {
   constexpr float kZeros[kPanelHeadDim] = {};
-  kernels_.store_row(kZeros, k_.data() + row_number * kernels_.row_words());
-  kernels_.store_value(kZeros, row_number, v_.data());
+  const MatView<const float> row(kZeros, 1, kPanelHeadDim);
+  kernels_.store_rows(row, k_.data() + row_number * kernels_.row_words());
+  kernels_.store_values(row, row_number, v_.data());
+}
+
+// Tokens from `token` on, at most `most`, whose rows and positions follow one another: those of one sequence.
+int64_t PanelAttentionLayout::neighbours(int64_t token, int64_t most, const Rotation& rotation) const {
+  int64_t count = 1;
+  while (count < most && row_of_token(token + count) == row_of_token(token) + count &&
+         rotation.position(token + count) == rotation.position(token) + count)
+    ++count;
+  return count;
 }
 
 void PanelAttentionLayout::store(QkvPart part, int64_t head, int64_t token, MatView<const float> rows,
                                  const Rotation& rotation) {
-  AlignedBuffer<uint32_t>& buffer = part == QkvPart::kQuery ? q_ : k_;
+  for (int64_t r = 0, count; r < rows.rows; r += count) {
+    count = neighbours(token + r, rows.rows - r, rotation);
+    store_neighbours(part, row_number(head, row_of_token(token + r)), token + r, rows.slice_rows(r, count),
+                     rotation);
+  }
+}
+
+void PanelAttentionLayout::store_neighbours(QkvPart part, int64_t number, int64_t token,
+                                            MatView<const float> rows, const Rotation& rotation) {
+  if (part == QkvPart::kValue) return kernels_.store_values(rows, number, v_.data());
+  uint32_t* words = (part == QkvPart::kQuery ? q_ : k_).data() + number * kernels_.row_words();
   const float scale = part == QkvPart::kQuery ? rotation.query_scale : 1.0f;
+  if (rotation.table != nullptr) {
+    return kernels_.store_rotated_rows(rows, rotation.cos(token).data(), rotation.sin(token).data(), scale,
+                                       words);
+  }
   for (int64_t r = 0; r < rows.rows; ++r) {
-    const int64_t number = row_number(head, row_of_token(token + r));
-    uint32_t* words = buffer.data() + number * kernels_.row_words();
-    if (part == QkvPart::kValue) {
-      kernels_.store_value(rows.row_data(r), number, v_.data());
-    } else if (rotation.table != nullptr) {
-      kernels_.store_rotated_row(rows.row_data(r), rotation.cos(token + r).data(),
-                                 rotation.sin(token + r).data(), scale, words);
-    } else {
-      float scaled[kPanelHeadDim];
-      for (int64_t i = 0; i < kPanelHeadDim; ++i) scaled[i] = rows.row_data(r)[i] * scale;
-      kernels_.store_row(scaled, words);
-    }
+    float scaled[kPanelHeadDim];
+    for (int64_t i = 0; i < kPanelHeadDim; ++i) scaled[i] = rows.row_data(r)[i] * scale;
+    kernels_.store_rows({scaled, 1, kPanelHeadDim}, words + r * kernels_.row_words());
   }
 }
 

@@ -23,6 +23,11 @@ class PanelAttentionLayout : public AttentionLayout {
                        RowBuffer& context) const;
 
  private:
+  int64_t neighbours(int64_t token, int64_t most, const Rotation& rotation) const;
+  // Of tokens from `token` on whose rows are number `number` and the following ones.
+  void store_neighbours(QkvPart part, int64_t number, int64_t token, MatView<const float> rows,
+                        const Rotation& rotation);
+
   void reserve(int64_t rows) override;
   void clear_key_and_value(int64_t row_number) override;
   int64_t block_rows() const override { return kAttentionBlockRows; }

@@ -15,6 +15,7 @@ namespace modernbert {
 namespace {
 
 constexpr int64_t kLanes = 16;
+constexpr int64_t kHalfHead = kPanelHeadDim / 2;
 constexpr int64_t kStride = kAttentionBlockRows;  // words between depths of a block of queries
 
 // Vectors [begin, end) of the block that see any of a group of keys.

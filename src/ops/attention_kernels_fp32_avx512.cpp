@@ -24,17 +24,21 @@ struct Fp32Weights {
   }
 };
 
-void store_row(const float* values, uint32_t* row) {
-  std::memcpy(row, values, kPanelHeadDim * sizeof(float));
+void store_rows(const MatView<const float>& values, uint32_t* rows) {
+  for (int64_t r = 0; r < values.rows; ++r)
+    std::memcpy(rows + r * kPanelHeadDim, values.row_data(r), kPanelHeadDim * sizeof(float));
 }
 
-void store_rotated_row(const float* values, const float* cos, const float* sin, float scale, uint32_t* row) {
-  const HeadRow head = rotated(values, cos, sin, scale);
-  for (int64_t i = 0; i < 4; ++i) _mm512_storeu_ps(row + i * kLanes, head.values[i]);
+void store_rotated_rows(const MatView<const float>& values, const float* cos, const float* sin, float scale,
+                        uint32_t* rows) {
+  for (int64_t r = 0; r < values.rows; ++r) {
+    const HeadRow head = rotated(values.row_data(r), cos + r * kHalfHead, sin + r * kHalfHead, scale);
+    for (int64_t i = 0; i < 4; ++i) _mm512_storeu_ps(rows + r * kPanelHeadDim + i * kLanes, head.values[i]);
+  }
 }
 
-void store_value(const float* values, int64_t row, uint32_t* v) {
-  store_row(values, v + row * kPanelHeadDim);
+void store_values(const MatView<const float>& values, int64_t key, uint32_t* v) {
+  store_rows(values, v + key * kPanelHeadDim);
 }
 
 void store_scaled(const float* in, const float* scales, int64_t rows, std::byte* out, int64_t stride) {
@@ -56,9 +60,9 @@ const AttentionKernels* fp32_attention_kernels() {
                                            weigh<Fp32Element, Fp32Weights>,
                                            raise_maxima<Fp32Element>,
                                            transpose<Fp32Element>,
-                                           store_row,
-                                           store_rotated_row,
-                                           store_value,
+                                           store_rows,
+                                           store_rotated_rows,
+                                           store_values,
                                            store_scaled};
   return kernels.multiply == nullptr ? nullptr : &kernels;
 }

@@ -43,13 +43,13 @@ struct AttentionKernels {
   // out[i*64 + r] = in[r*row_words + i]: `rows` rows (at most 48; missing ones are zero) become columns of
   // [row_words][48].
   void (*transpose)(const uint32_t* in, int64_t rows, uint32_t* out);
-  // A row of q or k, rounded.   values: [64].
-  void (*store_row)(const float* values, uint32_t* row);
-  // The same, rotated (rope_rotate) first.   cos, sin: [32].
-  void (*store_rotated_row)(const float* values, const float* cos, const float* sin, float scale,
-                            uint32_t* row);
-  // Value of key `row`: v is [keys / values per word][64] words.
-  void (*store_value)(const float* values, int64_t row, uint32_t* v);
+  // Neighbouring rows of q or k, rounded.   values: [R, 64].
+  void (*store_rows)(const MatView<const float>& values, uint32_t* rows);
+  // The same, rotated (rope_rotate) first.   cos, sin: [R, 32].
+  void (*store_rotated_rows)(const MatView<const float>& values, const float* cos, const float* sin,
+                             float scale, uint32_t* rows);
+  // Values of the keys from `key` on: v is [keys / values per word][64] words.   values: [R, 64].
+  void (*store_values)(const MatView<const float>& values, int64_t key, uint32_t* v);
   // Rows of out (64 values of this type at out + r*stride bytes) = rows of in[.., 64] times scales[r].
   void (*store_scaled)(const float* in, const float* scales, int64_t rows, std::byte* out, int64_t stride);
 

@@ -32,6 +32,22 @@ TEST(CpuEncoder, MatchesReferenceEncoder) {
   }
 }
 
+// Rotation by positions that jump, repeat and run backwards within what one kernel call stores.
+TEST(CpuEncoder, PositionsNeedNotFollowOneAnother) {
+  const auto cpu = random_model("modernbert_heads64", {.dtype = ComputeType::kFp32, .threads = 2});
+  const auto ref = random_model("modernbert_heads64", {.backend = Backend::kRef});
+  TokenBatch batch = random_batch(cpu->config(), {23, 31});
+  for (size_t t = 0; t < batch.positions.size(); ++t) {
+    int32_t& position = batch.positions[t];
+    position = t % 11 < 4 ? position + 7 : t % 11 < 6 ? 40 - position % 40 : 3;
+  }
+  const Matrix got = cpu->forward(batch), want = ref->forward(batch);
+  for (int64_t r = 0; r < got.rows(); ++r) {
+    for (size_t i = 0; i < got.row(r).size(); ++i)
+      ASSERT_NEAR(got.row(r)[i], want.row(r)[i], 3e-5) << "row " << r;
+  }
+}
+
 class BitInvariance : public ::testing::TestWithParam<std::tuple<const char*, ComputeType>> {
  protected:
   std::shared_ptr<const LoadedEncoder> load(int threads) const {

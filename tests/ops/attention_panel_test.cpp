@@ -36,7 +36,11 @@ struct Inputs {
     q_words = rows(q);
     k_words = rows(k);
     v_words.assign(static_cast<size_t>((length + kSpareRows) * kernels.row_words()), 0u);
-    for (int64_t r = 0; r < length; ++r) kernels.store_value(v.data() + r * 64, r, v_words.data());
+    // In parts that begin and end at odd keys too.
+    for (int64_t key = 0, part = 1; key < length; key += part, part = part % 7 + 1) {
+      const int64_t keys = std::min(part, length - key);
+      kernels.store_values({v.data() + key * 64, keys, 64}, key, v_words.data());
+    }
   }
 
   std::vector<float> make(unsigned seed, float deviation) const {
@@ -47,8 +51,7 @@ struct Inputs {
   // Rows past the last one are read and must not matter: they hold NaN.
   std::vector<uint32_t> rows(const std::vector<float>& values) const {
     std::vector<uint32_t> words(static_cast<size_t>((length + kSpareRows) * kernels.row_words()), kNanWord);
-    for (int64_t r = 0; r < length; ++r)
-      kernels.store_row(values.data() + r * 64, words.data() + r * kernels.row_words());
+    kernels.store_rows({values.data(), length, 64}, words.data());
     return words;
   }
 
