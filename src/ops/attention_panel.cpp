@@ -9,7 +9,7 @@ namespace modernbert {
 namespace {
 
 using Scratch = PanelAttentionScratch;
-constexpr float kNoBias[kPanelColumns] = {};
+constexpr float kZeros[kPanelColumns] = {};
 
 int64_t even_above(int64_t value) {
   return (value + 1) / 2 * 2;
@@ -84,8 +84,10 @@ class Block {
       task.rows = scratch_.weights.data() + (first - begin) / kernels_.values_per_word * Scratch::kRows + r;
       task.panel = head_.v + first / kernels_.values_per_word * kPanelHeadDim;
       task.depth = (last - first) / kernels_.values_per_word;
-      task.bias = first == keys.begin ? kNoBias : nullptr;
+      const bool is_first = first == keys.begin;
       task.out = scratch_.outputs.data() + r * kPanelHeadDim;
+      task.start = is_first ? kZeros : task.out;
+      task.start_stride = is_first ? 0 : task.out_stride;
       kernels_.multiply(task);
     }
   }

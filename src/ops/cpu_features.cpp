@@ -1,7 +1,9 @@
 #include "ops/cpu_features.h"
 
 #include <hwy/targets.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <oneapi/dnnl/dnnl.hpp>
 #include <string_view>
@@ -83,6 +85,14 @@ bool cpu_has_vnni() {
   return false;
 }
 #endif
+
+int64_t first_level_cache_bytes() {
+#if defined(_SC_LEVEL1_DCACHE_SIZE)
+  return std::max(0L, sysconf(_SC_LEVEL1_DCACHE_SIZE));
+#else
+  return 0;
+#endif
+}
 
 std::string cpu_target_name() {
   // The best target has the lowest bit.

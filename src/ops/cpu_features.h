@@ -2,6 +2,7 @@
 // make this CPU behave like an older one, to test and to measure those paths. Read once, before main.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace modernbert {
@@ -15,6 +16,9 @@ bool cpu_has_amx_bf16();
 bool cpu_has_amx_int8();
 // int8 products in hardware (AVX-512 VNNI).
 bool cpu_has_vnni();
+
+// Of a core's cache for data; 0 where the system does not say.
+int64_t first_level_cache_bytes();
 
 // Name of the vector target that the kernels run on, e.g. "AVX3_DL".
 std::string cpu_target_name();

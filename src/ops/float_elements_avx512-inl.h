@@ -13,7 +13,7 @@ namespace {
 struct FloatSums {
   using Sum = __m512;
   static Sum start(const PanelTask& task, int64_t r, int v) {
-    return _mm512_loadu_ps((task.bias != nullptr ? task.bias : task.out + r * task.out_stride) + 16 * v);
+    return _mm512_loadu_ps(static_cast<const float*>(task.start) + r * task.start_stride + 16 * v);
   }
   static __m512 finish(Sum sum, const PanelTask&, int64_t, int) { return sum; }
 };

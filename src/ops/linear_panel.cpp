@@ -1,6 +1,6 @@
-// Weights packed into panels of 64 columns. Six rows of a tile are multiplied by a group of panels and go to
-// the epilogue while they are in L1. Sums run over the whole depth in order, so a row's bits depend on
-// nothing else.
+// Weights packed into panels of 64 columns. Six rows of a tile at a time are multiplied by a panel and go to
+// the epilogue while they are in L1. Where the depth is cut into steps, all rows are multiplied by a panel's
+// step while that is in L1. Sums run over the whole depth in order, so a row's bits depend on nothing else.
 #include "ops/linear_panel.h"
 
 #include <algorithm>
@@ -14,10 +14,17 @@ namespace {
 
 constexpr int64_t kMostRows = 108;  // of a tile: its activations and two panels stay in 1 MB
 
+// Steps of at most `most` words (a multiple of 4) that cut the depth evenly; 0: the whole depth.
+int64_t even_step(int64_t depth, int64_t most) {
+  if (most == 0 || depth <= most) return depth;
+  const int64_t steps = (depth + most - 1) / most;
+  return (depth + 4 * steps - 1) / (4 * steps) * 4;
+}
+
 class PanelLinear final : public Linear {
  public:
   PanelLinear(const PanelProduct& product, PackedWeight weight)
-      : product_(product), weight_(std::move(weight)) {}
+      : product_(product), weight_(std::move(weight)), step_(even_step(weight_.depth, product.depth_step)) {}
 
   int64_t in_features() const override { return weight_.in; }
   int64_t out_features() const override { return weight_.out; }
@@ -29,22 +36,23 @@ class PanelLinear final : public Linear {
   void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
                 TileEpilogue epilogue) const override {
     MB_CHECK(x.rows <= kMostRows && x.cols == weight_.in && x.type == weight_.type);
-    const int64_t stride = weight_.panels_per_group * kPanelColumns;
-    AlignedBuffer<float>& output = scratch.impl().output;
-    output.reserve(static_cast<size_t>(kPanelRows * stride));
     const Rows rows = rows_of_tile(x, scratch);
+    const int64_t stride = weight_.panels_per_group * kPanelColumns;
+    // Finished at once, six rows need no more room than six rows.
+    const bool at_once = step_ == weight_.depth && weight_.panels_per_group == 1;
+    AlignedBuffer<float>& output = scratch.impl().output;
+    output.reserve(static_cast<size_t>((at_once ? 1 : rows.groups) * kPanelRows * stride));
     for (int64_t group = groups.begin; group < groups.end; ++group) {
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
-      for (int64_t row = 0; row < x.rows; row += kPanelRows) {
-        for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
-          PanelTask task = panel_task(rows, row, group * weight_.panels_per_group + i);
-          task.out = output.data() + i * kPanelColumns;
-          task.out_stride = stride;
-          product_.multiply(task);
-        }
-        epilogue(row, column,
-                 MatView<float>(output.data(), std::min(kPanelRows, x.rows - row), columns, stride));
+      for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
+        for_each_product(rows, [&](int64_t row, Range words) {
+          float* sums = output.data() + (at_once ? 0 : row * stride);
+          product_.multiply(panel_task(rows, row, group * weight_.panels_per_group + i, words,
+                                       {sums + i * kPanelColumns, kPanelRows, kPanelColumns, stride}));
+          if (i + 1 < weight_.panels_per_group || words.end < weight_.depth) return;
+          epilogue(row, column, MatView<float>(sums, std::min(kPanelRows, x.rows - row), columns, stride));
+        });
       }
     }
   }
@@ -55,15 +63,20 @@ class PanelLinear final : public Linear {
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
     if (!has_whole_panels) return Linear::add_tile(x, groups, scratch, y);
     const Rows rows = rows_of_tile(x.slice(0, whole_rows), scratch);
+    AlignedBuffer<float>& sums = scratch.impl().output;
+    sums.reserve(static_cast<size_t>(whole_rows * kPanelColumns));
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
-      for (int64_t row = 0; row < whole_rows; row += kPanelRows) {
-        PanelTask task = panel_task(rows, row, panel);
-        task.out = y.row_data(row) + panel * kPanelColumns;
-        task.out_stride = y.stride;
-        task.adds = true;
-        if (row + kPanelRows < whole_rows) task.next_out = task.out + kPanelRows * y.stride;
+      for_each_product(rows, [&](int64_t row, Range words) {
+        PanelTask task = panel_task(rows, row, panel, words,
+                                    {sums.data() + row * kPanelColumns, kPanelRows, kPanelColumns});
+        if (words.end == weight_.depth) {
+          task.out = y.row_data(row) + panel * kPanelColumns;
+          task.out_stride = y.stride;
+          task.adds = true;
+          if (row + kPanelRows < whole_rows) task.next_out = task.out + kPanelRows * y.stride;
+        }
         product_.multiply(task);
-      }
+      });
     }
     if (whole_rows == x.rows) return;
     Linear::add_tile(x.slice(whole_rows, x.rows - whole_rows), groups, scratch,
@@ -92,34 +105,58 @@ class PanelLinear final : public Linear {
     return {wide.data(), stride, groups, x.scales};
   }
 
-  // Six rows from `row` on times a panel; where the result goes is left open.
-  PanelTask panel_task(const Rows& rows, int64_t row, int64_t panel) const {
+  // Calls run(row, words) for every step of the depth and, within it, the first row of every group of rows.
+  template <class Run>
+  void for_each_product(const Rows& rows, Run run) const {
+    for (int64_t word = 0; word < weight_.depth; word += step_) {
+      const Range words{word, std::min(word + step_, weight_.depth)};
+      for (int64_t group = 0; group < rows.groups; ++group) run(group * kPanelRows, words);
+    }
+  }
+
+  const void* start_of_sums(int64_t panel) const {
+    if (weight_.type == RowType::kInt8) return weight_.offsets.data() + panel * kPanelColumns;
+    return weight_.bias.data() + panel * kPanelColumns;
+  }
+
+  // Six rows from `row` on times some words of a panel.   sums: what the words before have come to and, with
+  // these, where it goes; finished after the last ones.
+  PanelTask panel_task(const Rows& rows, int64_t row, int64_t panel, Range words, MatView<float> sums) const {
+    const int64_t row_words = product_.widen_row == nullptr ? 1 : 2;
     PanelTask task{};
-    task.rows = rows.words + row * rows.stride;
+    task.rows = rows.words + row * rows.stride + words.begin * row_words;
     task.row_stride = rows.stride;
     task.depth_stride = 1;
-    task.panel = weight_.panel(panel);
-    task.depth = weight_.depth;
-    prefetch_next_panel(panel, row / kPanelRows, rows.groups, task);
-    task.bias = weight_.bias.data() + panel * kPanelColumns;
-    task.offsets = weight_.offsets.data() + panel * kPanelColumns;
-    task.row_scales = rows.scales == nullptr ? nullptr : rows.scales + row;
+    task.panel = weight_.panel(panel) + words.begin * product_.slice;
+    task.panel_depth = weight_.depth;
+    task.depth = words.size();
+    prefetch_next_panel(panel, row / kPanelRows, rows.groups, words, task);
+    const bool is_first = words.begin == 0;
+    task.start = is_first ? start_of_sums(panel) : sums.data;
+    task.start_stride = is_first ? 0 : sums.stride;
+    task.out = sums.data;
+    task.out_stride = sums.stride;
+    if (rows.scales != nullptr && words.end == weight_.depth) task.row_scales = rows.scales + row;
     task.column_scales = weight_.scales.data() + panel * kPanelColumns;
+    task.bias = weight_.bias.data() + panel * kPanelColumns;
     return task;
   }
 
   // The next panel is fetched meanwhile, each group of rows its part. The fewer rows share the work, the more
   // of the time goes into waiting for weights.
-  void prefetch_next_panel(int64_t panel, int64_t row_group, int64_t row_groups, PanelTask& task) const {
+  void prefetch_next_panel(int64_t panel, int64_t row_group, int64_t row_groups, Range words,
+                           PanelTask& task) const {
     constexpr int64_t kLineWords = 16, kLinesPerStep = 4 * kPanelColumns / kLineWords;
     if (panel + 1 >= weight_.panel_count()) return;
     task.next_lines = (kLinesPerStep + row_groups - 1) / row_groups;
-    const int64_t ahead = row_group * task.next_lines * (weight_.depth / 4) * kLineWords;
+    const int64_t steps_before = words.begin / 4 * row_groups + row_group * (words.size() / 4);
+    const int64_t ahead = steps_before * task.next_lines * kLineWords;
     if (ahead < weight_.panel_words()) task.next = weight_.panel(panel + 1) + ahead;
   }
 
   PanelProduct product_;
   PackedWeight weight_;
+  int64_t step_;  // words of depth
 };
 
 }  // namespace
@@ -127,7 +164,12 @@ class PanelLinear final : public Linear {
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group) {
   MB_CHECK(type != GemmType::kRef);
-  const PanelProduct product = panel_product(row_type_of(type));
+  return make_linear_panel(type, weight, bias, group, panel_product(row_type_of(type)));
+}
+
+std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
+                                          std::span<const float> bias, int64_t group,
+                                          const PanelProduct& product) {
   return std::make_unique<PanelLinear>(product,
                                        pack_weight(row_type_of(type), weight, bias, group, product.slice));
 }

@@ -11,7 +11,7 @@ namespace modernbert {
 
 struct LinearScratch::Impl {
   AlignedBuffer<std::byte> input;  // oneDNN: [rows, in] in the type of the product
-  AlignedBuffer<float> output;     // [rows, out], or 6 rows of one group of columns
+  AlignedBuffer<float> output;     // [rows, out], or rows of one group of columns
   AlignedBuffer<uint32_t> rows;    // the tile's rows, widened for a panel kernel
   AlignedBuffer<std::byte> gemm;   // oneDNN's own scratchpad
   dnnl::stream stream;             // made on first use: a stream belongs to one thread

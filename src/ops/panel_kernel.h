@@ -1,5 +1,4 @@
-// The inner loop of the packed panel GEMM: up to 6 rows times a panel of 64 columns, the whole depth in
-// registers.
+// The inner loop of the packed panel GEMM: up to 6 rows times a panel of 64 columns, the sums in registers.
 //
 // A panel is [64 / slice][depth][slice] words of 32 bits; a word holds the 1 (fp32), 2 (bf16) or 4 (int8)
 // consecutive factors of one column. Each AVX-512 kernel takes slices of all 64 columns and is one noinline
@@ -22,19 +21,22 @@ struct PanelTask {
   const uint32_t* rows;
   int64_t row_stride;
   int64_t depth_stride;
-  const uint32_t* panel;  // [64 / slice][depth][slice] words
+  const uint32_t* panel;  // [64 / slice][panel_depth][slice] words, from the task's first word of depth on
+  int64_t panel_depth;
   int64_t depth;          // words
   const uint32_t* next;   // what to prefetch meanwhile; may be null
   int64_t next_lines;     // cache lines of it for every 4 words of depth
   const float* next_out;  // as out: a block to prefetch, one line every 16 words of depth; may be null
-  const float* bias;      // [64] start of the sums; fp32 and bf16 may have null: they start from out
+  const void* start;      // [6, 64] of what the sums start from: floats, or int32 for int8; may be out
+  int64_t start_stride;   // of its rows; 0: one row for all
   float* out;             // [6, 64], row r at out + r*out_stride
   bool adds;              // out += the result, added last; otherwise out = the result
   int64_t out_stride;
-  // int8 only: out = (offset + sum of row * column) * row scale * column scale + bias.
-  const int32_t* offsets;      // [64] -128 times the sum of each column: rows are stored 128 too high
-  const float* row_scales;     // [6]
+  // int8 only: out = sum * row scale * column scale + bias. Rows are stored 128 too high, so the sums start
+  // from -128 times the sum of each column.
+  const float* row_scales;     // [6]; null: out takes the sums themselves, as int32
   const float* column_scales;  // [64]
+  const float* bias;           // [64]
 };
 
 using PanelKernel = void (*)(const PanelTask& task);
@@ -50,6 +52,8 @@ struct PanelProduct {
   int64_t slice = kPanelColumns;  // neighbouring columns of a panel, see above
   // Where not null, the kernel takes rows of twice as many words, which this makes of `words` words of a row.
   void (*widen_row)(const uint32_t* row, int64_t words, uint32_t* wide) = nullptr;
+  // Words of depth that all rows of a tile are multiplied by before the next ones; 0: the whole depth.
+  int64_t depth_step = 0;
 };
 
 inline constexpr int64_t kPortableSlice = 16;

@@ -16,8 +16,8 @@ inline __m512 scale(__m512i sum, float row_scale, const float* column_scales, co
 // Whole numbers until the end: the sums are exact.
 struct Int8Element {
   using Sum = __m512i;
-  static Sum start(const PanelTask& task, int64_t, int v) {
-    return _mm512_loadu_si512(task.offsets + 16 * v);
+  static Sum start(const PanelTask& task, int64_t r, int v) {
+    return _mm512_loadu_si512(static_cast<const int32_t*>(task.start) + r * task.start_stride + 16 * v);
   }
   // a: signed columns, b: unsigned rows. Assembly because GCC 12 copies every sum to the stack around the
   // intrinsic, which halves the speed.
@@ -26,6 +26,7 @@ struct Int8Element {
     return sum;
   }
   static __m512 finish(Sum sum, const PanelTask& task, int64_t r, int v) {
+    if (task.row_scales == nullptr) return _mm512_castsi512_ps(sum);
     return scale(sum, task.row_scales[r], task.column_scales + 16 * v, task.bias + 16 * v);
   }
 };

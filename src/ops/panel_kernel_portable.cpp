@@ -40,7 +40,7 @@ HWY_INLINE void add_product(FloatVec column, FloatVec row, FloatVec& sum) {
 struct FloatSums {
   using Sum = FloatVec;
   static HWY_INLINE Sum start(const PanelTask& task, int64_t r, int64_t column) {
-    return hn::LoadU(kFloats, (task.bias != nullptr ? task.bias : task.out + r * task.out_stride) + column);
+    return hn::LoadU(kFloats, static_cast<const float*>(task.start) + r * task.start_stride + column);
   }
   static HWY_INLINE void add(FloatVec column, FloatVec row, Sum& sum) { add_product(column, row, sum); }
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask&, int64_t, int64_t) { return sum; }
@@ -68,8 +68,8 @@ struct Bf16Factors : Fp32Factors {
 struct Int8Factors {
   using Sum = IntVec;
   static constexpr int kRowWords = 2;
-  static HWY_INLINE Sum start(const PanelTask& task, int64_t, int64_t column) {
-    return hn::LoadU(kInts, task.offsets + column);
+  static HWY_INLINE Sum start(const PanelTask& task, int64_t r, int64_t column) {
+    return hn::LoadU(kInts, static_cast<const int32_t*>(task.start) + r * task.start_stride + column);
   }
   // Bytes 0 and 2, then 1 and 3, as pairs of 16 bits.
   static HWY_INLINE IntVec factors(const uint32_t* columns, int i) {
@@ -91,6 +91,7 @@ struct Int8Factors {
     add_pair_products(kInts, column, row, sum);
   }
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask& task, int64_t r, int64_t column) {
+    if (task.row_scales == nullptr) return hn::BitCast(kFloats, sum);
     const auto scaled = hn::Mul(hn::ConvertTo(kFloats, sum), hn::Set(kFloats, task.row_scales[r]));
     return hn::MulAdd(scaled, hn::LoadU(kFloats, task.column_scales + column),
                       hn::LoadU(kFloats, task.bias + column));
@@ -111,7 +112,7 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
   const uint32_t* columns[kVectors];
   for (int v = 0; v < kVectors; ++v) {
     const int64_t first = column + v * kLanes;
-    columns[v] = task.panel + first / kSlice * kSlice * task.depth + first % kSlice;
+    columns[v] = task.panel + first / kSlice * kSlice * task.panel_depth + first % kSlice;
     for (int64_t r = 0; r < kPanelRows; ++r) sums[r][v] = Factors::start(task, r, first);
   }
   const uint32_t* rows = task.rows;

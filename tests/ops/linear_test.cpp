@@ -25,6 +25,25 @@ std::vector<float> product(const Linear& linear, const std::vector<float>& x, in
   return y;
 }
 
+// x in the type that the product takes.
+RowBuffer rows_of(const Linear& linear, const std::vector<float>& x) {
+  const int64_t cols = linear.in_features(), count = static_cast<int64_t>(x.size()) / cols;
+  RowBuffer rows(linear.row_type(), cols);
+  rows.resize(count);
+  for (int64_t r = 0; r < count; ++r) rows.store(r, 0, {x.data() + r * cols, static_cast<size_t>(cols)});
+  return rows;
+}
+
+// 1 + product.
+std::vector<float> one_plus_product(const Linear& linear, const std::vector<float>& x) {
+  const RowBuffer rows = rows_of(linear, x);
+  const int64_t count = rows.view().rows, cols = linear.out_features();
+  std::vector<float> y(static_cast<size_t>(count * cols), 1.0f);
+  LinearScratch scratch;
+  linear.add_tile(rows.view(), {0, linear.groups()}, scratch, {y.data(), count, cols});
+  return y;
+}
+
 struct Shape {
   int64_t in, out;
 };
@@ -146,12 +165,13 @@ class PanelCase {
     task.row_stride = words;
     task.depth_stride = 1;
     task.panel = packed_.panel(0);
-    task.depth = packed_.depth;
+    task.panel_depth = task.depth = packed_.depth;
+    task.start = packed_.type == RowType::kInt8 ? static_cast<const void*>(packed_.offsets.data())
+                                                : packed_.bias.data();
     task.bias = packed_.bias.data();
     task.out = out.data();
     task.out_stride = kPanelColumns;
     task.adds = adds;
-    task.offsets = packed_.offsets.data();
     task.row_scales = rows_.view().scales;
     task.column_scales = packed_.scales.data();
     product_.multiply(task);
@@ -265,10 +285,10 @@ TEST(Linear, Int8KernelEqualsItsTwin) {
     task.row_stride = depth;
     task.depth_stride = 1;
     task.panel = panel.data();
-    task.depth = depth;
+    task.panel_depth = task.depth = depth;
     task.bias = bias.data();
     task.out_stride = 70;
-    task.offsets = offsets.data();
+    task.start = offsets.data();
     task.row_scales = row_scales.data();
     task.column_scales = column_scales.data();
     task.out = got.data();
@@ -279,16 +299,36 @@ TEST(Linear, Int8KernelEqualsItsTwin) {
   }
 }
 
+// Cutting the depth into steps, even ones or not, changes no bit: sums are kept as they are meanwhile.
+TEST(Linear, StepsOfTheDepthChangeNoBit) {
+  for (const Shape shape : {Shape{40, 128}, Shape{261, 64}, Shape{300, 70}}) {
+    const auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
+    const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
+    const auto x = normal_values(static_cast<size_t>(20 * shape.in), 3);
+    const MatView<const float> matrix(weight.data(), shape.out, shape.in);
+    for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+      for (PanelProduct panels :
+           {portable_panel_product(row_type_of(type)), panel_product(row_type_of(type))}) {
+        panels.depth_step = 0;
+        const auto whole = make_linear_panel(type, matrix, bias, 64, panels);
+        for (const int64_t step : {4, 12, 64}) {
+          panels.depth_step = step;
+          const auto cut = make_linear_panel(type, matrix, bias, 64, panels);
+          EXPECT_EQ(product(*cut, x), product(*whole, x)) << "step " << step;
+          EXPECT_EQ(one_plus_product(*cut, x), one_plus_product(*whole, x)) << "added, step " << step;
+        }
+      }
+    }
+  }
+}
+
 // Columns can be computed in parts: the same bits, each column once.
 TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
   const Shape shape{40, 300};
   const auto x = normal_values(static_cast<size_t>(13 * shape.in), 3);
   for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
     const auto linear = random_linear(type, shape, true, 16);
-    RowBuffer rows(linear->row_type(), shape.in);
-    rows.resize(13);
-    for (int64_t r = 0; r < 13; ++r)
-      rows.store(r, 0, {x.data() + r * shape.in, static_cast<size_t>(shape.in)});
+    const RowBuffer rows = rows_of(*linear, x);
     const auto whole = product(*linear, x);
     for (const int parts : {1, 2, 3, 7}) {
       std::vector<float> y(whole.size(), 0.0f);
@@ -316,10 +356,7 @@ TEST(Linear, AddTileAddsTheProduct) {
         const auto linear = random_linear(type, shape, has_bias);
         for (const int64_t rows : {1, 6, 17, 33, 64}) {
           const auto x = normal_values(static_cast<size_t>(rows * shape.in), 3);
-          RowBuffer input(linear->row_type(), shape.in);
-          input.resize(rows);
-          for (int64_t r = 0; r < rows; ++r)
-            input.store(r, 0, {x.data() + r * shape.in, static_cast<size_t>(shape.in)});
+          const RowBuffer input = rows_of(*linear, x);
           const int64_t stride = shape.out + 3;
           const auto before = normal_values(static_cast<size_t>(rows * stride), 4);
           auto want = before, got = before;

@@ -8,7 +8,8 @@ namespace modernbert::ref {
 void multiply_int8_panel(const PanelTask& task) {
   for (int64_t r = 0; r < kPanelRows; ++r) {
     int32_t sums[kPanelColumns];
-    for (int64_t c = 0; c < kPanelColumns; ++c) sums[c] = task.offsets[c];
+    const auto* start = static_cast<const int32_t*>(task.start) + r * task.start_stride;
+    for (int64_t c = 0; c < kPanelColumns; ++c) sums[c] = start[c];
     for (int64_t k = 0; k < task.depth; ++k) {
       const uint32_t row = task.rows[r * task.row_stride + k * task.depth_stride];
       for (int64_t c = 0; c < kPanelColumns; ++c) {
