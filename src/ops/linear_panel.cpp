@@ -69,12 +69,17 @@ class PanelLinear final : public Linear {
       for_each_product(rows, [&](int64_t row, Range words) {
         PanelTask task = panel_task(rows, row, panel, words,
                                     {sums.data() + row * kPanelColumns, kPanelRows, kPanelColumns});
-        if (words.end == weight_.depth) {
+        const bool is_last = words.end == weight_.depth;
+        if (is_last) {
           task.out = y.row_data(row) + panel * kPanelColumns;
           task.out_stride = y.stride;
           task.adds = true;
-          if (row + kPanelRows < whole_rows) task.next_out = task.out + kPanelRows * y.stride;
         }
+        // Earlier steps fetch what this group of rows is added to, the last one the rest for the next group.
+        const int64_t fetched = is_last ? row + kPanelRows : row;
+        if (fetched < whole_rows) task.next_out = y.row_data(fetched) + panel * kPanelColumns;
+        task.next_out_stride = y.stride;
+        task.next_out_line = words.begin / 16;
         product_.multiply(task);
       });
     }

@@ -26,7 +26,9 @@ struct PanelTask {
   int64_t depth;          // words
   const uint32_t* next;   // what to prefetch meanwhile; may be null
   int64_t next_lines;     // cache lines of it for every 4 words of depth
-  const float* next_out;  // as out: a block to prefetch, one line every 16 words of depth; may be null
+  const float* next_out;  // [6, 64] to prefetch, one of its lines every 16 words of depth; may be null
+  int64_t next_out_stride;
+  int64_t next_out_line;  // the first of these, 0 to 23
   const void* start;      // [6, 64] of what the sums start from: floats, or int32 for int8; may be out
   int64_t start_stride;   // of its rows; 0: one row for all
   float* out;             // [6, 64], row r at out + r*out_stride

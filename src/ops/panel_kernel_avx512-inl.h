@@ -30,7 +30,7 @@ inline void store_sums(const typename Element::Sum (&sums)[kPanelRows][kPanelVec
 // the panel.
 inline void fetch_output_line(const PanelTask& task, int64_t line) {
   if (line >= kPanelRows * kPanelVectors) return;
-  const float* row = task.next_out + line / kPanelVectors * task.out_stride;
+  const float* row = task.next_out + line / kPanelVectors * task.next_out_stride;
   _mm_prefetch(reinterpret_cast<const char*>(row + line % kPanelVectors * 16), _MM_HINT_T1);
 }
 
@@ -66,7 +66,7 @@ template <class Element>
   for (; k + 4 <= task.depth; k += 4) {
     for (int64_t i = 0; i < next_lines; ++i, next += 16)
       _mm_prefetch(reinterpret_cast<const char*>(next), _MM_HINT_T1);
-    if ((k & 12) == 0 && task.next_out != nullptr) fetch_output_line(task, k / 16);
+    if ((k & 12) == 0 && task.next_out != nullptr) fetch_output_line(task, task.next_out_line + k / 16);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; ++i) step();
   }
