@@ -6,8 +6,8 @@
 
 namespace modernbert {
 
-// y = GELU(u) * g.   u, g, y: [R,C].   GELU is within 1.5e-4 of its value (-1e-18 below -9), a twentieth of
-// what rounding to bf16 may cost; a NaN stays one, and subnormal results become 0.
+// y = GELU(u) * g.   u, g, y: [R,C].   The relative error of GELU is at most 1.5e-4 (below -9 it is -1e-18),
+// a twentieth of what rounding to bf16 may cost; a NaN stays one, and subnormal results become 0.
 using GatedGeluKernel = void (*)(const MatView<const float>& u, const MatView<const float>& g,
                                  const MatView<Bf16>& y);
 

@@ -28,7 +28,7 @@ struct PanelTask {
   int64_t next_lines;     // cache lines of it for every 4 words of depth
   const float* next_out;  // [6, 64] to prefetch, one of its lines every 16 words of depth; may be null
   int64_t next_out_stride;
-  int64_t next_out_line;  // the first of these, 0 to 23
+  int64_t next_out_line;  // the first of its 24 lines to fetch; from 24 on none is
   const void* start;      // [6, 64] of what the sums start from: floats, or int32 for int8; may be out
   int64_t start_stride;   // of its rows; 0: one row for all
   float* out;             // [6, 64], row r at out + r*out_stride
