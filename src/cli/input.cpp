@@ -17,7 +17,7 @@
 namespace modernbert::cli {
 namespace {
 
-constexpr const char* kGroup = "Input";
+constexpr const char* kInputGroup = "Input";
 
 InvalidUtf8 parse_invalid_utf8(std::string_view name) {
   if (name == "error") return InvalidUtf8::kError;
@@ -43,14 +43,14 @@ uint64_t regular_file_bytes(int fd) {
 }  // namespace
 
 void add_stream_options(CommandLine& line, InputOptions& options) {
-  OptionGroup input(line, kGroup);
+  OptionGroup input(line, kInputGroup);
   input.text("--input", options.file, "FILE", "File to read; - is standard input");
   input.parsed("--invalid-utf8", options.invalid_utf8, parse_invalid_utf8, "error|replace", "error",
                "Bytes that are not UTF-8: stop, or read U+FFFD in their place");
 }
 
 void add_input_options(CommandLine& line, InputOptions& options) {
-  OptionGroup input(line, kGroup);
+  OptionGroup input(line, kInputGroup);
   input.text("--jsonl", options.field, "FIELD", "Lines are JSON objects; take the text from this field");
   add_stream_options(line, options);
 }

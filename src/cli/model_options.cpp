@@ -15,7 +15,7 @@ namespace {
 
 constexpr int kMaxThreads = 1024;
 constexpr int kMaxTokens = 1 << 24;
-constexpr const char* kGroup = "Model";
+constexpr const char* kModelGroup = "Model";
 constexpr const char* kLongGroup = "Long inputs";
 
 void show_download(std::string_view file, uint64_t done, uint64_t total) {
@@ -59,7 +59,7 @@ void print_set_up(const Model& model, const ModelOptions& options) {
 }  // namespace
 
 void add_folder_options(CommandLine& line, FolderOptions& options) {
-  OptionGroup model(line, kGroup);
+  OptionGroup model(line, kModelGroup);
   model.text("--model,-m", options.model, "MODEL", "Folder, or hub id: org/name[@revision]")
       .environment("MODERNBERT_MODEL");
   model.flag("--offline", options.offline, "Never download; use what the cache holds");
@@ -75,20 +75,21 @@ std::filesystem::path open_folder(const FolderOptions& options) {
 }
 
 void add_dtype_option(CommandLine& line, ComputeType& dtype) {
-  OptionGroup(line, kGroup)
+  OptionGroup(line, kModelGroup)
       .parsed("--dtype", dtype, parse_compute_type, "auto|fp32|bf16|int8", "auto",
               "Type of the matrix products; auto: bf16 where the CPU multiplies it in hardware");
 }
 
 void add_threads_option(CommandLine& line, int& threads) {
-  OptionGroup(line, kGroup).number("--threads", threads, {0, kMaxThreads}, "N", "Threads; 0 = all cores");
+  OptionGroup(line, kModelGroup)
+      .number("--threads", threads, {0, kMaxThreads}, "N", "Threads; 0 = all cores");
 }
 
 void add_model_options(CommandLine& line, ModelOptions& options) {
   add_folder_options(line, options.folder);
   add_dtype_option(line, options.dtype);
   add_threads_option(line, options.threads);
-  OptionGroup model(line, kGroup);
+  OptionGroup model(line, kModelGroup);
   model.parsed("--backend", options.backend, parse_backend, "cpu|ref", "cpu",
                "ref: plain loops in double precision, slow, to check the others");
   model.flag("--verbose,-v", options.verbose,

@@ -148,4 +148,21 @@ std::optional<JsonObject> JsonObject::object(const std::string& name) const {
   return child;
 }
 
+JsonObject JsonObject::require_object(const std::string& name) const {
+  auto child = object(name);
+  if (!child) reject(name, "an object");
+  return *std::move(child);
+}
+
+const Json::array_t& JsonObject::require_list(const std::string& name, const std::string& want) const {
+  const Json* value = find(name);
+  if (value == nullptr || !value->is_array()) reject(name, want);
+  return value->get_ref<const Json::array_t&>();
+}
+
+uint64_t JsonObject::require_count(const std::string& name, int64_t max) const {
+  if (!has(name)) reject(name, fmt::format("an integer from 0 to {}", max));
+  return static_cast<uint64_t>(integer(name, 0, 0, max));
+}
+
 }  // namespace modernbert

@@ -42,6 +42,10 @@ class JsonObject {
   std::string string(const std::string& name, const std::string& default_value) const;
   // Absent gives an empty optional.
   std::optional<JsonObject> object(const std::string& name) const;
+  // What must be there: absence is an error too.
+  JsonObject require_object(const std::string& name) const;
+  const Json::array_t& require_list(const std::string& name, const std::string& want = "a list") const;
+  uint64_t require_count(const std::string& name, int64_t max) const;  // an integer from 0 to max
   [[noreturn]] void reject(const std::string& name, const std::string& want) const;
 
   const Json& json() const { return *value_; }

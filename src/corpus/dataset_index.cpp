@@ -6,7 +6,7 @@ namespace modernbert {
 namespace {
 
 constexpr const char* kFormatName = "modernbert-tokens";
-constexpr int kVersion = 1;
+constexpr int kIndexVersion = 1;
 constexpr int64_t kMaxCount = int64_t{1} << 48;
 
 void sum(const std::vector<ShardFile>& shards, uint64_t ShardFile::*field, uint64_t& total) {
@@ -23,23 +23,13 @@ std::string plain_name(const JsonObject& object) {
   return name;
 }
 
-uint64_t count(const JsonObject& object, const std::string& field, int64_t max = kMaxCount) {
-  if (!object.has(field)) object.reject(field, fmt::format("an integer from 0 to {}", max));
-  return static_cast<uint64_t>(object.integer(field, 0, 0, max));
-}
-
-const Json::array_t& list_of(const JsonObject& object, const std::string& field) {
-  const Json* value = object.find(field);
-  if (value == nullptr || !value->is_array()) object.reject(field, "a list");
-  return value->get_ref<const Json::array_t&>();
-}
-
 std::vector<ShardFile> read_shards(const JsonObject& object, const std::string& field) {
   std::vector<ShardFile> shards;
-  for (const Json& value : list_of(object, field)) {
+  for (const Json& value : object.require_list(field)) {
     const JsonObject entry(value, fmt::format("{}: {}[{}]", object.source(), field, shards.size()));
-    shards.push_back({plain_name(entry), count(entry, "documents"), count(entry, "tokens"),
-                      static_cast<uint32_t>(count(entry, "crc32", UINT32_MAX))});
+    shards.push_back({plain_name(entry), entry.require_count("documents", kMaxCount),
+                      entry.require_count("tokens", kMaxCount),
+                      static_cast<uint32_t>(entry.require_count("crc32", UINT32_MAX))});
   }
   return shards;
 }
@@ -121,7 +111,7 @@ Json to_json(const DatasetRecipe& recipe) {
 
 std::string to_text(const DatasetIndex& index) {
   const Json file = {{"format", kFormatName},
-                     {"version", kVersion},
+                     {"version", kIndexVersion},
                      {"made_from", to_json(index.recipe)},
                      {"train", to_json(index.train)},
                      {"held_out", to_json(index.held_out)},
@@ -134,15 +124,15 @@ DatasetRecipe read_recipe(const Json& value, const std::string& source) {
   const JsonObject object(value, source);
   DatasetRecipe recipe;
   recipe.tokenizer_sha256 = object.string("tokenizer_sha256", "");
-  recipe.vocab_size = static_cast<int32_t>(count(object, "vocab_size", INT32_MAX));
+  recipe.vocab_size = static_cast<int32_t>(object.require_count("vocab_size", INT32_MAX));
   recipe.format = object.string("format", "");
   recipe.field = object.string("field", "");
   recipe.held_out_share = object.number("held_out_share", 0);
-  recipe.shard_bytes = count(object, "shard_bytes");
-  for (const Json& entry : list_of(object, "sources")) {
+  recipe.shard_bytes = object.require_count("shard_bytes", kMaxCount);
+  for (const Json& entry : object.require_list("sources")) {
     const JsonObject fields(entry, fmt::format("{}: sources[{}]", source, recipe.sources.size()));
     recipe.sources.push_back(
-        {fields.string("name", ""), count(fields, "bytes"), fields.string("sha256", "")});
+        {fields.string("name", ""), fields.require_count("bytes", kMaxCount), fields.string("sha256", "")});
   }
   return recipe;
 }
@@ -151,8 +141,8 @@ DatasetIndex read_index(const Json& value, const std::string& source) {
   const JsonObject object(value, source);
   if (object.string("format", "") != kFormatName) object.reject("format", fmt::format("\"{}\"", kFormatName));
   const int64_t version = object.integer("version", 0, 0, INT32_MAX);
-  if (version != kVersion) {
-    fail(ErrorCode::kUnsupported, "{}: version {} of the format, want {}", source, version, kVersion);
+  if (version != kIndexVersion) {
+    fail(ErrorCode::kUnsupported, "{}: version {} of the format, want {}", source, version, kIndexVersion);
   }
   const Json* recipe = object.find("made_from");
   if (recipe == nullptr) object.reject("made_from", "an object");

@@ -219,18 +219,7 @@ Json to_json(const MicroBatches::Position& position) {
 
 namespace {
 
-constexpr int64_t kMaxCount = int64_t{1} << 52;
-
-uint64_t count(const JsonObject& object, const std::string& field, uint64_t end = kMaxCount) {
-  if (!object.has(field)) object.reject(field, "a number");
-  return static_cast<uint64_t>(object.integer(field, 0, 0, static_cast<int64_t>(end) - 1));
-}
-
-const Json::array_t& list_of(const JsonObject& object, const std::string& field) {
-  const Json* value = object.find(field);
-  if (value == nullptr || !value->is_array()) object.reject(field, "a list");
-  return value->get_ref<const Json::array_t&>();
-}
+constexpr int64_t kMaxPlace = (int64_t{1} << 52) - 1;
 
 SequenceRef read_sequence(const Json& value, const TrainingCorpus& corpus, const JsonObject& object) {
   const bool well_formed = value.is_array() && value.size() == 3 && value[0].is_number_unsigned() &&
@@ -254,21 +243,22 @@ MicroBatches::Position read_position(const Json& value, const TrainingCorpus& co
                                      const std::string& source) {
   const JsonObject object(value, source);
   MicroBatches::Position position;
-  for (const Json& entry : list_of(object, "datasets")) {
+  for (const Json& entry : object.require_list("datasets")) {
     const JsonObject fields(entry, source + ": datasets");
     if (position.datasets.size() == corpus.datasets().size()) break;
-    const uint64_t windows = corpus.datasets()[position.datasets.size()].windows();
-    position.datasets.push_back(
-        {count(fields, "epoch"), count(fields, "place", windows), count(fields, "tokens")});
+    const auto windows = static_cast<int64_t>(corpus.datasets()[position.datasets.size()].windows());
+    position.datasets.push_back({fields.require_count("epoch", kMaxPlace),
+                                 fields.require_count("place", windows - 1),
+                                 fields.require_count("tokens", kMaxPlace)});
   }
   if (position.datasets.size() != corpus.datasets().size()) {
     object.reject("datasets", fmt::format("{} of them", corpus.datasets().size()));
   }
-  for (const Json& entry : list_of(object, "waiting")) {
+  for (const Json& entry : object.require_list("waiting")) {
     position.waiting.push_back(read_sequence(entry, corpus, object));
   }
-  position.first = count(object, "first");
-  position.done = count(object, "done");
+  position.first = object.require_count("first", kMaxPlace);
+  position.done = object.require_count("done", kMaxPlace);
   // A rank packs when its turn comes: it is less than one round behind.
   constexpr uint64_t kMaxAhead = kMaxPackedTogether + kMaxRanks;
   if (position.done < position.first || position.done - position.first > kMaxAhead) {

@@ -16,7 +16,7 @@ namespace modernbert {
 namespace {
 
 constexpr char kMagic[8] = {'M', 'B', 'T', 'O', 'K', 'E', 'N', 'S'};
-constexpr uint32_t kVersion = 1;
+constexpr uint32_t kShardVersion = 1;
 constexpr uint64_t kMaxTokens = uint64_t{1} << 48;  // keeps sizes computed from a header from wrapping
 constexpr uint64_t kMaxDocuments = uint64_t{1} << 48;
 
@@ -54,8 +54,9 @@ Header read_header(std::span<const std::byte> bytes, const std::string& path) {
   if (std::memcmp(header.magic, kMagic, sizeof kMagic) != 0) {
     fail(ErrorCode::kInvalidFile, "{}: not a shard of tokens (it does not begin with MBTOKENS)", path);
   }
-  if (header.version != kVersion) {
-    fail(ErrorCode::kUnsupported, "{}: version {} of the format, want {}", path, header.version, kVersion);
+  if (header.version != kShardVersion) {
+    fail(ErrorCode::kUnsupported, "{}: version {} of the format, want {}", path, header.version,
+         kShardVersion);
   }
   if (header.token_bytes != 2 && header.token_bytes != 4) {
     fail(ErrorCode::kInvalidFile, "{}: tokens of {} bytes, want 2 or 4", path, header.token_bytes);
@@ -93,7 +94,7 @@ void ShardContent::add(std::span<const int32_t> document) {
 uint32_t write_shard(const std::filesystem::path& path, const ShardContent& content, int32_t vocab_size) {
   Header header{};
   std::memcpy(header.magic, kMagic, sizeof kMagic);
-  header.version = kVersion;
+  header.version = kShardVersion;
   header.token_bytes = vocab_size <= 1 << 16 ? 2 : 4;
   header.documents = content.documents();
   header.tokens = content.tokens.size();

@@ -16,11 +16,11 @@ namespace fs = std::filesystem;
 
 // Variants are timed in turns, and the best of a variant's times counts: a disturbance of the machine then
 // hits one turn and not one variant.
-constexpr int kTurns = 3;
+constexpr int kBudgetTurns = 3;
 
 std::vector<double> seconds_by_variant(const std::vector<Recipe>& recipes, CostMeter& meter) {
   std::vector<double> seconds(recipes.size(), std::numeric_limits<double>::infinity());
-  for (int turn = 0; turn < kTurns; ++turn) {
+  for (int turn = 0; turn < kBudgetTurns; ++turn) {
     for (size_t i = 0; i < recipes.size(); ++i)
       seconds[i] = std::min(seconds[i], meter.seconds_per_token(recipes[i]));
   }

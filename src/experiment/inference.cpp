@@ -14,7 +14,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int kTurns = 2;
+constexpr int kInferenceTurns = 2;
 constexpr double kSeconds = 0.5;  // of passes, for each length and turn
 
 InferenceSpeed measure_length(const LoadedEncoder& encoder, int32_t length) {
@@ -26,7 +26,7 @@ InferenceSpeed measure_length(const LoadedEncoder& encoder, int32_t length) {
   return {length, speed.tokens_per_s(), ""};
 }
 
-Json to_json(const std::vector<InferenceSpeed>& speeds) {
+Json to_record(const std::vector<InferenceSpeed>& speeds) {
   Json list = Json::array();
   for (const InferenceSpeed& speed : speeds)
     list.push_back(
@@ -81,10 +81,10 @@ std::vector<std::vector<InferenceSpeed>> measure_in_turns(const std::vector<Infe
   for (size_t i = 0; i < jobs.size(); ++i) {
     if (speeds[i].empty()) missing.push_back(i);
   }
-  for (int turn = 0; turn < kTurns; ++turn) {
+  for (int turn = 0; turn < kInferenceTurns; ++turn) {
     for (const size_t i : missing) speeds[i] = faster_of(speeds[i], measure(jobs[i].model, lengths));
   }
-  for (const size_t i : missing) write_file_atomically(jobs[i].record, to_json(speeds[i]).dump() + "\n");
+  for (const size_t i : missing) write_file_atomically(jobs[i].record, to_record(speeds[i]).dump() + "\n");
   return speeds;
 }
 

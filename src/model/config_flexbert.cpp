@@ -9,8 +9,6 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kMaxWindow = 1 << 30;
-
 // What one of the names attention_layer, bert_layer and mlp_layer say together of a layer.
 struct LayerTypes {
   bool rope = false;

@@ -60,17 +60,6 @@ const LayerConfig* shared_by(const EncoderConfig& config, bool global) {
   return shared;
 }
 
-int64_t global_every(const EncoderConfig& config) {
-  int64_t every = 1;
-  const auto count = static_cast<int64_t>(config.layers.size());
-  const auto is_global = [&](int64_t i) { return config.layers[static_cast<size_t>(i)].window < 0; };
-  while (every < count && !is_global(every)) ++every;
-  for (int64_t i = 0; i < count; ++i) {
-    if (is_global(i) != (i % every == 0)) refuse("kind of attention otherwise than every n-th being global");
-  }
-  return every;
-}
-
 void add_attention(const EncoderConfig& config, OrderedJson& json) {
   const LayerConfig *global = shared_by(config, true), *local = shared_by(config, false);
   const LayerConfig& main = global != nullptr ? *global : *local;
@@ -81,7 +70,10 @@ void add_attention(const EncoderConfig& config, OrderedJson& json) {
   json["sliding_window"] = 2 * local->window;
   json["local_attn_rotary_emb_base"] = local->rope_theta;
   if (local->rope_dim > 0) json["local_attn_rotary_emb_dim"] = local->rope_dim;
-  if (global != nullptr) json["global_attn_every_n_layers"] = global_every(config);
+  if (global == nullptr) return;
+  const auto every = global_every(config);
+  if (!every) refuse("kind of attention otherwise than every n-th being global");
+  json["global_attn_every_n_layers"] = *every;
 }
 
 void add_head(const PredictionHeadConfig& head, const std::string& name, OrderedJson& json) {

@@ -8,7 +8,6 @@ namespace modernbert {
 namespace {
 
 constexpr double kDefaultGlobalTheta = 160000, kDefaultLocalTheta = 10000;
-constexpr int64_t kMaxWindow = 1 << 30;
 
 // Whether each layer is global.
 std::vector<bool> read_layer_kinds(const JsonObject& json, int32_t layers) {

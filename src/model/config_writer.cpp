@@ -26,17 +26,6 @@ struct LayerKind {
   double theta_or(double other) const { return layer ? layer->rope_theta : other; }
 };
 
-// n where layers 0, n, 2n, … are the global ones.
-std::optional<int32_t> global_every(const EncoderConfig& config) {
-  const auto is_global = [&](size_t i) { return config.layers[i].window < 0; };
-  size_t every = 1;
-  while (every < config.layers.size() && !is_global(every)) ++every;
-  for (size_t i = 0; i < config.layers.size(); ++i) {
-    if (is_global(i) != (i % every == 0)) return std::nullopt;
-  }
-  return static_cast<int32_t>(every);
-}
-
 void add_layers(const EncoderConfig& config, OrderedJson& json) {
   LayerKind global, local;
   OrderedJson types = OrderedJson::array();
@@ -131,6 +120,17 @@ bool is_modernbert(const EncoderConfig& config) {
 }
 
 }  // namespace
+
+std::optional<int64_t> global_every(const EncoderConfig& config) {
+  const auto count = static_cast<int64_t>(config.layers.size());
+  const auto is_global = [&](int64_t i) { return config.layers[static_cast<size_t>(i)].window < 0; };
+  int64_t every = 1;
+  while (every < count && !is_global(every)) ++every;
+  for (int64_t i = 0; i < count; ++i) {
+    if (is_global(i) != (i % every == 0)) return std::nullopt;
+  }
+  return every;
+}
 
 void write_sizes(const EncoderConfig& config, OrderedJson& json) {
   json["vocab_size"] = config.vocab_size;

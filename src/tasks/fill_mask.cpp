@@ -4,14 +4,12 @@
 
 #include "core/fail.h"
 #include "model/heads.h"
+#include "tasks/row_logits.h"
 #include "tasks/scores.h"
 #include "tasks/windows.h"
 
 namespace modernbert {
 namespace {
-
-// Rows per call of the head: bounds the [R,V] logits.
-constexpr size_t kHeadRows = 64;
 
 // A [MASK] of a text.
 struct Mask {
@@ -67,22 +65,12 @@ std::vector<std::vector<FilledToken>> FillMask::Impl::best_tokens(const Matrix& 
                                                                   std::span<const int64_t> rows,
                                                                   int top_k) const {
   std::vector<std::vector<FilledToken>> results;
-  for (size_t first = 0; first < rows.size(); first += kHeadRows) {
-    const auto some = rows.subspan(first, std::min(kHeadRows, rows.size() - first));
-    Matrix gathered(static_cast<int64_t>(some.size()), hidden.cols());
-    for (size_t i = 0; i < some.size(); ++i) {
-      std::copy_n(hidden.row(some[i]).data(), hidden.cols(), gathered.row(static_cast<int64_t>(i)).data());
-    }
-    Matrix logits = head.logits(gathered.view());
-    for (int64_t i = 0; i < logits.rows(); ++i) {
-      const std::span<float> scores = logits.row(i);
-      softmax(scores, scores);
-      auto& tokens = results.emplace_back();
-      for (const int32_t id : top_indices(scores, static_cast<size_t>(top_k))) {
-        tokens.push_back({.token = id, .score = scores[id]});
-      }
-    }
-  }
+  visit_row_logits(head, hidden, rows, [&](size_t, std::span<float> scores) {
+    softmax(scores, scores);
+    auto& tokens = results.emplace_back();
+    for (const int32_t id : top_indices(scores, static_cast<size_t>(top_k)))
+      tokens.push_back({.token = id, .score = scores[id]});
+  });
   return results;
 }
 

@@ -8,14 +8,12 @@
 #include "corpus/masked_lm_batch.h"
 #include "model/heads.h"
 #include "tasks/batches.h"
+#include "tasks/row_logits.h"
 #include "tasks/scores.h"
 #include "tokenizer/byte_alphabet.h"
 
 namespace modernbert {
 namespace {
-
-// Rows per call of the head: bounds the [R,V] logits.
-constexpr size_t kHeadRows = 64;
 
 // A masked window of a text. Arrays are [tokens of the window].
 struct Window {
@@ -110,22 +108,13 @@ void MaskedLmScorer::Impl::score_rows(std::span<const int32_t> labels, std::span
   for (size_t i = 0; i < labels.size(); ++i) {
     if (labels[i] != kNotPredicted) rows.push_back(static_cast<int64_t>(i));
   }
-  for (size_t first = 0; first < rows.size(); first += kHeadRows) {
-    const auto some = std::span(rows).subspan(first, std::min(kHeadRows, rows.size() - first));
-    Matrix gathered(static_cast<int64_t>(some.size()), hidden.cols());
-    for (size_t i = 0; i < some.size(); ++i) {
-      std::copy_n(hidden.row(some[i]).data(), hidden.cols(), gathered.row(static_cast<int64_t>(i)).data());
-    }
-    const Matrix logits = head.logits(gathered.view());
-    for (size_t i = 0; i < some.size(); ++i) {
-      const auto row = logits.row(static_cast<int64_t>(i));
-      const int32_t label = labels[some[i]];
-      score.loss += log_sum_exp(row) - row[label];
-      score.correct += argmax(row) == static_cast<size_t>(label);
-      score.bytes += bytes[some[i]];
-      ++score.tokens;
-    }
-  }
+  visit_row_logits(head, hidden, rows, [&](size_t i, std::span<const float> logits) {
+    const int32_t label = labels[rows[i]];
+    score.loss += log_sum_exp(logits) - logits[label];
+    score.correct += argmax(logits) == static_cast<size_t>(label);
+    score.bytes += bytes[rows[i]];
+    ++score.tokens;
+  });
 }
 
 MaskedLmScorer::MaskedLmScorer(Model model, const MaskedLmScoreOptions& options)

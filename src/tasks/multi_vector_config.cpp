@@ -12,7 +12,6 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kMaxLength = 1 << 24;
 constexpr std::array<const char*, 6> kPylateFields = {"query_prefix",       "document_prefix",
                                                       "query_length",       "document_length",
                                                       "do_query_expansion", "skiplist_words"};
@@ -73,8 +72,9 @@ MultiVectorConfig read_pylate(const SentenceTransformerConfig& config, const Tok
   result.document.prompt = prompt;
   result.query.marker = marker_id(tokenizer, fields, "query_prefix", "[Q] ");
   result.document.marker = marker_id(tokenizer, fields, "document_prefix", "[D] ");
-  result.query.max_length = static_cast<int32_t>(fields.integer("query_length", 32, 1, kMaxLength));
-  result.document.max_length = static_cast<int32_t>(fields.integer("document_length", 180, 1, kMaxLength));
+  result.query.max_length = static_cast<int32_t>(fields.integer("query_length", 32, 1, kMaxFileLength));
+  result.document.max_length =
+      static_cast<int32_t>(fields.integer("document_length", 180, 1, kMaxFileLength));
   const Json* words = fields.find("skiplist_words");
   result.document.skiplist = token_ids(tokenizer, words ? *words : default_skiplist(), config.source);
   if (fields.boolean("do_query_expansion", true)) {
@@ -112,7 +112,7 @@ void read_mask_module(const ModuleEntry& entry, const Tokenizer& tokenizer, Mult
 void read_expansion(const JsonObject& expansion, const Tokenizer& tokenizer, MultiVectorConfig& result) {
   const std::string strategy = expansion.string("strategy", "");
   if (strategy != "fixed" && strategy != "min") expansion.reject("strategy", "\"fixed\" or \"min\"");
-  const auto length = static_cast<int32_t>(expansion.integer("length", 0, 1, kMaxLength));
+  const auto length = static_cast<int32_t>(expansion.integer("length", 0, 1, kMaxFileLength));
   if (length == 0) expansion.reject("length", "a number of tokens");
   result.expansion_length = length;
   result.query.max_length = strategy == "fixed" ? length : std::max(length, result.query.max_length);
@@ -134,8 +134,9 @@ MultiVectorConfig read_native(const Model& model, const SentenceTransformerConfi
   result.query.prompt = prompt_of(config, "query");
   result.document.prompt = prompt_of(config, "document");
   const int32_t limit = model.max_length();
-  result.query.max_length = static_cast<int32_t>(fields.integer("query_length", limit, 1, kMaxLength));
-  result.document.max_length = static_cast<int32_t>(fields.integer("document_length", limit, 1, kMaxLength));
+  result.query.max_length = static_cast<int32_t>(fields.integer("query_length", limit, 1, kMaxFileLength));
+  result.document.max_length =
+      static_cast<int32_t>(fields.integer("document_length", limit, 1, kMaxFileLength));
   if (const auto expansion = fields.object("query_expansion")) read_expansion(*expansion, tokenizer, result);
   for (const ModuleEntry& entry : read_modules(model.folder())) {
     if (entry.type == "MultiVectorMask") read_mask_module(entry, tokenizer, result);

@@ -15,14 +15,14 @@ namespace {
 // Buckets from fewer rows than this are worth a warning.
 constexpr size_t kSteadyRows = 100;
 
-struct Range {
+struct ValueRange {
   float start = 0;
   float step = 1;
 };
 
 // Of each dimension: 255 steps from the smallest to the largest value.
-std::vector<Range> ranges_of(const Embeddings& data) {
-  std::vector<Range> ranges(data.dim);
+std::vector<ValueRange> ranges_of(const Embeddings& data) {
+  std::vector<ValueRange> ranges(data.dim);
   for (int32_t j = 0; j < data.dim; ++j) {
     float low = data.row(0)[j];
     float high = low;
@@ -36,7 +36,7 @@ std::vector<Range> ranges_of(const Embeddings& data) {
   return ranges;
 }
 
-std::vector<Range> choose_ranges(const Embeddings& embeddings, const Embeddings* calibration) {
+std::vector<ValueRange> choose_ranges(const Embeddings& embeddings, const Embeddings* calibration) {
   if (calibration != nullptr) {
     if (calibration->dim != embeddings.dim || calibration->rows() == 0) {
       fail(ErrorCode::kInvalidArgument, "calibration embeddings are [{},{}], want rows of {} dimensions",
@@ -59,10 +59,10 @@ std::vector<Range> choose_ranges(const Embeddings& embeddings, const Embeddings*
 QuantizedEmbeddings to_bytes(const Embeddings& embeddings, const Embeddings* calibration, uint8_t flip) {
   QuantizedEmbeddings result{embeddings.dim, {}};
   if (embeddings.rows() == 0) return result;
-  const std::vector<Range> ranges = choose_ranges(embeddings, calibration);
+  const std::vector<ValueRange> ranges = choose_ranges(embeddings, calibration);
   result.values.reserve(embeddings.values.size());
   for (size_t i = 0; i < embeddings.values.size(); ++i) {
-    const Range& range = ranges[i % embeddings.dim];
+    const ValueRange& range = ranges[i % embeddings.dim];
     // max first: a NaN becomes 0 instead of undefined behaviour.
     const float bucket =
         std::min(std::max(0.0f, std::floor((embeddings.values[i] - range.start) / range.step)), 255.0f);

@@ -14,7 +14,7 @@ namespace {
 constexpr uint64_t kMaxHeaderBytes = 100'000'000;  // the format's own limit
 constexpr size_t kMaxRank = 8;
 
-struct Range {
+struct ByteRange {
   uint64_t begin;
   uint64_t end;
   const std::string* name;
@@ -78,8 +78,9 @@ Json parse_header(std::span<const std::byte> bytes, uint64_t& header_bytes, cons
   return header;
 }
 
-void reject_overlaps(std::vector<Range> ranges, const std::string& source) {
-  std::sort(ranges.begin(), ranges.end(), [](const Range& a, const Range& b) { return a.begin < b.begin; });
+void reject_overlaps(std::vector<ByteRange> ranges, const std::string& source) {
+  std::sort(ranges.begin(), ranges.end(),
+            [](const ByteRange& a, const ByteRange& b) { return a.begin < b.begin; });
   for (size_t i = 1; i < ranges.size(); ++i) {
     if (ranges[i].begin < ranges[i - 1].end) {
       fail(ErrorCode::kInvalidFile, "{}: {} and {} overlap", source, *ranges[i - 1].name, *ranges[i].name);
@@ -88,7 +89,7 @@ void reject_overlaps(std::vector<Range> ranges, const std::string& source) {
 }
 
 Tensor read_entry(const Json& entry, std::span<const std::byte> data, const std::string& source,
-                  const std::string& name, std::vector<Range>& ranges) {
+                  const std::string& name, std::vector<ByteRange>& ranges) {
   const std::string where = source + ": " + name;
   const JsonObject fields(entry, where);
   Tensor tensor;
@@ -153,7 +154,7 @@ TensorMap parse_safetensors(std::span<const std::byte> bytes, const std::string&
   const Json header = parse_header(bytes, header_bytes, source);
   const auto data = bytes.subspan(sizeof header_bytes + header_bytes);
   TensorMap tensors;
-  std::vector<Range> ranges;
+  std::vector<ByteRange> ranges;
   for (const auto& [name, entry] : header.items()) {
     if (name == "__metadata__") continue;
     const auto it = tensors.emplace(name, Tensor{}).first;

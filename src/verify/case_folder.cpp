@@ -19,15 +19,14 @@ OutputLayout read_layout(const JsonObject& json) {
 }
 
 ExpectedOutput read_output(const CaseFolder& folder, const JsonObject& outputs, const std::string& name) {
-  const auto json = outputs.object(name);
-  if (!json) outputs.reject(name, "an object");
+  const JsonObject json = outputs.require_object(name);
   ExpectedOutput output;
   output.name = name;
-  output.tensor = json->string("tensor", "");
-  output.layout = read_layout(*json);
-  output.fp32_tolerance = json->number("tolerance_fp32_max_abs", -1);
+  output.tensor = json.string("tensor", "");
+  output.layout = read_layout(json);
+  output.fp32_tolerance = json.number("tolerance_fp32_max_abs", -1);
   if (!std::isfinite(output.fp32_tolerance) || output.fp32_tolerance < 0) {
-    json->reject("tolerance_fp32_max_abs", "a number of at least 0");
+    json.reject("tolerance_fp32_max_abs", "a number of at least 0");
   }
   output.bf16 = bf16_errors(outputs, name, folder.cases);
   return output;

@@ -10,13 +10,8 @@
 namespace modernbert {
 namespace {
 
-const Json& require_list(const JsonObject& json, const std::string& field, const std::string& want) {
-  const Json* value = json.find(field);
-  if (value == nullptr || !value->is_array()) json.reject(field, want);
-  return *value;
-}
-
-std::vector<int32_t> to_integers(const JsonObject& json, const std::string& field, const Json& list) {
+std::vector<int32_t> to_integers(const JsonObject& json, const std::string& field,
+                                 const Json::array_t& list) {
   std::vector<int32_t> values;
   for (const Json& value : list) {
     if (!value.is_number_integer() || !std::in_range<int32_t>(value.get<int64_t>()))
@@ -30,7 +25,7 @@ std::vector<int32_t> to_integers(const JsonObject& json, const std::string& fiel
 
 std::vector<std::string> read_texts(const JsonObject& json, const std::string& field) {
   std::vector<std::string> texts;
-  for (const Json& value : require_list(json, field, "a list of texts")) {
+  for (const Json& value : json.require_list(field, "a list of texts")) {
     if (!value.is_string()) json.reject(field, "a list of texts");
     texts.push_back(value.get<std::string>());
   }
@@ -40,7 +35,7 @@ std::vector<std::string> read_texts(const JsonObject& json, const std::string& f
 TextPairs read_text_pairs(const JsonObject& json, const std::string& field) {
   constexpr const char* kWant = "a list of pairs of texts";
   TextPairs pairs;
-  for (const Json& value : require_list(json, field, kWant)) {
+  for (const Json& value : json.require_list(field, kWant)) {
     const bool is_pair =
         value.is_array() && value.size() == 2 && value[0].is_string() && value[1].is_string();
     if (!is_pair) json.reject(field, kWant);
@@ -50,14 +45,14 @@ TextPairs read_text_pairs(const JsonObject& json, const std::string& field) {
 }
 
 std::vector<int32_t> read_integers(const JsonObject& json, const std::string& field) {
-  return to_integers(json, field, require_list(json, field, "a list of integers"));
+  return to_integers(json, field, json.require_list(field, "a list of integers"));
 }
 
 std::vector<std::vector<int32_t>> read_integer_lists(const JsonObject& json, const std::string& field) {
   std::vector<std::vector<int32_t>> lists;
-  for (const Json& list : require_list(json, field, "lists of integers")) {
+  for (const Json& list : json.require_list(field, "lists of integers")) {
     if (!list.is_array()) json.reject(field, "lists of integers");
-    lists.push_back(to_integers(json, field, list));
+    lists.push_back(to_integers(json, field, list.get_ref<const Json::array_t&>()));
   }
   return lists;
 }

@@ -21,7 +21,7 @@ constexpr std::array<NamedSimilarity, 4> kSimilarities = {{{"cosine", Similarity
                                                            {"euclidean", Similarity::kEuclidean},
                                                            {"manhattan", Similarity::kManhattan}}};
 
-EmbedOptions read_options(const JsonObject& json) {
+EmbedOptions read_embed_options(const JsonObject& json) {
   EmbedOptions options;
   const auto object = json.object("options");
   if (!object) return options;
@@ -112,7 +112,7 @@ void run_embedding_case(const CaseFolder& folder, const CaseSpec& spec, const Mo
   const JsonObject json(spec.json, folder.source() + ": " + spec.name);
   const auto texts = read_texts(json, "texts");
   compare_tokens(folder, spec, model, texts, json.string("prompt_text", ""), report);
-  const Embeddings embeddings = Embed(model)(texts, read_options(json));
+  const Embeddings embeddings = Embed(model)(texts, read_embed_options(json));
   for (const ExpectedOutput& output : spec.outputs) {
     if (output.name != "embeddings") {
       fail(ErrorCode::kUnsupported, "{}: output {} of head embedding is not implemented", json.source(),

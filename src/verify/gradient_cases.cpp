@@ -17,12 +17,6 @@ JsonObject case_json(const CaseFolder& folder, const CaseSpec& spec) {
   return JsonObject(spec.json, folder.source() + ": " + spec.name);
 }
 
-JsonObject require_object(const JsonObject& json, const std::string& name) {
-  auto object = json.object(name);
-  if (!object) json.reject(name, "an object");
-  return *object;
-}
-
 HeadKind parse_head(const JsonObject& json) {
   const std::string head = usual_head(json.string("head", ""));
   if (head == "masked_lm") return HeadKind::kMaskedLm;
@@ -36,7 +30,7 @@ HeadKind parse_head(const JsonObject& json) {
 // The case with its inputs, those of `prefix` under their plain names.
 CaseSpec with_inputs(const CaseSpec& spec, const JsonObject& json, const std::string& prefix) {
   CaseSpec result = spec;
-  const JsonObject inputs = require_object(json, "inputs");
+  const JsonObject inputs = json.require_object("inputs");
   for (const auto& [role, ignored] : inputs.json().items()) {
     if (role.starts_with(prefix)) result.inputs[role.substr(prefix.size())] = inputs.string(role, "");
   }
@@ -103,7 +97,7 @@ Result train_task(const GradientModel& model, HeadKind head, const TrainingOptio
 std::string tensor_name(const JsonObject& expected, const std::string& name) {
   const Json* value = expected.find(name);
   return value != nullptr && value->is_string() ? value->get<std::string>()
-                                                : require_object(expected, name).string("tensor", "");
+                                                : expected.require_object(name).string("tensor", "");
 }
 
 // ||actual - expected|| / ||expected|| over all parameters together.
@@ -135,16 +129,15 @@ double relative_distance(const CaseFolder& folder, const CaseSpec& spec, const J
 void compare(const CaseFolder& folder, const CaseSpec& spec, const std::string& name, const Result& result,
              CaseReport& report) {
   const JsonObject json = case_json(folder, spec);
-  const JsonObject tolerance = require_object(json, "tolerance");
+  const JsonObject tolerance = json.require_object("tolerance");
   const bool fp32 = report.dtype() != ComputeType::kBf16;
   const double loss_error =
       std::abs(result.loss - json.number(json.has("loss_value") ? "loss_value" : "loss", 0));
   Bars loss_bars;
   if (fp32) loss_bars.max_abs = tolerance.number("loss_abs", -1);
   report.add(name + "loss", {loss_error, loss_error}, loss_bars);
-  const double distance =
-      relative_distance(folder, spec, require_object(json, "gradients"), result.gradients);
-  const JsonObject errors = require_object(json, "relative_l2_error_of_all_gradients");
+  const double distance = relative_distance(folder, spec, json.require_object("gradients"), result.gradients);
+  const JsonObject errors = json.require_object("relative_l2_error_of_all_gradients");
   Bars bars;  // none where no bfloat16 run was made
   if (fp32) bars.max_abs = tolerance.number("relative_l2_of_all_gradients", -1);
   if (!fp32 && errors.has("hf_bf16_sdpa")) bars.max_abs = 1.25 * errors.number("hf_bf16_sdpa", -1);
@@ -246,7 +239,7 @@ void run_loss_case(const CaseFolder& folder, const CaseSpec& plain, CaseReport& 
     const MatView<float> row = logits.view().slice_rows(r, 1);
     sums += cross_entropy<float>(loss_options(json), {&label, 1}, static_cast<float>(scale), row, row);
   }
-  const JsonObject tolerance = require_object(json, "tolerance");
+  const JsonObject tolerance = json.require_object("tolerance");
   const double relative = tolerance.number("loss_relative", -1);
   const auto check = [&](const std::string& name, double actual) {
     const double expected = json.number(name, 0), error = std::abs(actual - expected);

@@ -49,30 +49,24 @@ class CaseBlock {
   int64_t size_ = 0;
 };
 
-const Json& require_list(const JsonObject& json, const std::string& name, size_t size) {
-  const Json* list = json.find(name);
-  if (list == nullptr || !list->is_array() || list->size() != size)
-    json.reject(name, fmt::format("a list of {} entries", size));
-  return *list;
-}
-
-JsonObject require_object(const JsonObject& json, const std::string& name) {
-  auto object = json.object(name);
-  if (!object) json.reject(name, "an object");
-  return *object;
+const Json::array_t& list_of_size(const JsonObject& json, const std::string& name, size_t size) {
+  const std::string want = fmt::format("a list of {} entries", size);
+  const Json::array_t& list = json.require_list(name, want);
+  if (list.size() != size) json.reject(name, want);
+  return list;
 }
 
 }  // namespace
 
 void run_optimizer_case(const CaseFolder& folder, const CaseSpec& spec, CaseReport& report) {
   const JsonObject json(spec.json, folder.source() + ": " + spec.name);
-  const CaseBlock block(folder, spec, require_object(json, "initial"));
+  const CaseBlock block(folder, spec, json.require_object("initial"));
   const std::vector<double> rates = read_numbers(json, "lr_per_step");
-  const Json& gradients = require_list(json, "gradients", rates.size());
-  const Json& after = require_list(json, "after_step", rates.size());
+  const Json::array_t& gradients = list_of_size(json, "gradients", rates.size());
+  const Json::array_t& after = list_of_size(json, "after_step", rates.size());
   const double bar = json.number("tolerance_max_abs", -1);
-  Optimizer optimizer(read_optimizer(require_object(json, "optimizer")), block.tensors(), 1);
-  std::vector<float> values = block.read(require_object(json, "initial"));
+  Optimizer optimizer(read_optimizer(json.require_object("optimizer")), block.tensors(), 1);
+  std::vector<float> values = block.read(json.require_object("initial"));
   for (size_t i = 0; i < rates.size(); ++i) {
     optimizer.step(values, block.read(JsonObject(gradients[i], json.source() + ": gradients")), rates[i], 1);
     report.compare(fmt::format("after step {}", i), values,

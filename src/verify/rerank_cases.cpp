@@ -9,7 +9,7 @@
 namespace modernbert {
 namespace {
 
-RerankOptions read_options(const JsonObject& json) {
+RerankOptions read_rerank_options(const JsonObject& json) {
   RerankOptions options;
   options.long_input.max_length = static_cast<int32_t>(json.integer("max_length", 0, 0, 1 << 24));
   return options;
@@ -66,7 +66,7 @@ void compare_ranking(const JsonObject& rank, const Rerank& rerank, const RerankO
 void run_rerank_case(const CaseFolder& folder, const CaseSpec& spec, const Model& model, CaseReport& report) {
   const JsonObject json(spec.json, folder.source() + ": " + spec.name);
   const auto pairs = read_text_pairs(json, "pairs");
-  RerankOptions options = read_options(json);
+  RerankOptions options = read_rerank_options(json);
   compare_tokens(folder, spec, model, pairs, options.long_input.max_length, report);
   const Rerank rerank(model);
   for (const ExpectedOutput& output : spec.outputs) {

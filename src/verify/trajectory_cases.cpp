@@ -13,12 +13,6 @@
 namespace modernbert {
 namespace {
 
-JsonObject require_object(const JsonObject& json, const std::string& name) {
-  auto object = json.object(name);
-  if (!object) json.reject(name, "an object");
-  return *object;
-}
-
 std::vector<MaskedLmBatch> read_batches(const CaseFolder& folder, const CaseSpec& spec,
                                         const JsonObject& json) {
   const Json* list = json.find("batches");
@@ -94,7 +88,7 @@ Difference loss_difference(const JsonObject& json, const std::vector<double>& lo
 }
 
 Bars loss_bars(const JsonObject& json, bool fp32) {
-  if (fp32) return {.max_abs = require_object(json, "tolerance").number("loss_abs", -1)};
+  if (fp32) return {.max_abs = json.require_object("tolerance").number("loss_abs", -1)};
   const Difference autocast = loss_difference(json, read_numbers(json, "loss_per_step_hf_autocast_bf16"));
   return {.max_abs = 2 * autocast.max_abs, .mean_abs = 1.25 * autocast.mean_abs};
 }
@@ -104,14 +98,14 @@ Bars loss_bars(const JsonObject& json, bool fp32) {
 void run_trajectory_case(const CaseFolder& folder, const CaseSpec& spec, const GradientModel& model,
                          CaseReport& report) {
   const JsonObject json(spec.json, folder.source() + ": " + spec.name);
-  const JsonObject settings = require_object(json, "optimizer");
+  const JsonObject settings = json.require_object("optimizer");
   const auto batches = read_batches(folder, spec, json);
   const Trajectory run = run_steps(model, read_optimizer(settings), read_numbers(json, "lr_per_step"),
                                    settings.number("gradient_clip_norm", 0), batches);
-  const JsonObject tolerance = require_object(json, "tolerance");
+  const JsonObject tolerance = json.require_object("tolerance");
   const bool fp32 = report.dtype() != ComputeType::kBf16;
   report.add("losses", loss_difference(json, run.losses), loss_bars(json, fp32));
-  const double distance = relative_distance(folder, spec, require_object(json, "final_weights"), run);
+  const double distance = relative_distance(folder, spec, json.require_object("final_weights"), run);
   Bars bars;
   if (fp32) bars.max_abs = tolerance.number("relative_l2_of_weight_change", -1);
   report.add("weights", {distance, distance}, bars);

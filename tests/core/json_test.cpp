@@ -95,6 +95,30 @@ TEST_F(Fields, NameThePathOfNestedFields) {
             "c.json: o.deep.gone is missing, want anything");
 }
 
+TEST(JsonObject, WhatIsRequired) {
+  const Json value = {
+      {"object", {{"n", 3}}}, {"list", {1, 2}}, {"count", 7}, {"null", nullptr}, {"minus", -1}};
+  const JsonObject object(value, "c.json");
+  EXPECT_EQ(object.require_object("object").require_count("n", 3), 3u);
+  EXPECT_EQ(object.require_list("list").size(), 2u);
+  EXPECT_EQ(object.require_count("count", 7), 7u);
+  const auto message = [&](const auto& read) { return thrown_by(read).message; };
+  EXPECT_EQ(message([&] { object.require_object("none"); }), "c.json: none is missing, want an object");
+  EXPECT_EQ(message([&] { object.require_object("null"); }), "c.json: null is missing, want an object");
+  EXPECT_EQ(message([&] { object.require_object("list"); }), "c.json: list is [1,2], want an object");
+  EXPECT_EQ(message([&] { object.require_list("count", "a list of texts"); }),
+            "c.json: count is 7, want a list of texts");
+  EXPECT_EQ(message([&] { object.require_list("none"); }), "c.json: none is missing, want a list");
+  EXPECT_EQ(message([&] { object.require_count("none", 9); }),
+            "c.json: none is missing, want an integer from 0 to 9");
+  EXPECT_EQ(message([&] { object.require_count("count", 6); }),
+            "c.json: count is 7, want an integer from 0 to 6");
+  EXPECT_EQ(message([&] { object.require_count("minus", 9); }),
+            "c.json: minus is -1, want an integer from 0 to 9");
+  EXPECT_EQ(message([&] { object.require_object("object").require_count("n", 2); }),
+            "c.json: object.n is 3, want an integer from 0 to 2");
+}
+
 TEST(JsonObject, RejectsOtherValuesAndCutsThemInMessages) {
   const Json list = std::vector<int>(100, 1);
   const auto thrown = thrown_by([&] { JsonObject(list, "c.json"); });

@@ -25,8 +25,8 @@ const AttentionKernels* kernels_of(Path path) {
 }
 
 // q, k, v of one head: floats as the kernel sees them (rounded, for bf16), and its words.
-struct Inputs {
-  Inputs(Path path_, int64_t length_, unsigned seed, float deviation)
+struct PanelInputs {
+  PanelInputs(Path path_, int64_t length_, unsigned seed, float deviation)
       : path(path_),
         kernels(*kernels_of(path_)),
         length(length_),
@@ -64,7 +64,7 @@ struct Inputs {
 };
 
 // All blocks; the output is widened to floats.
-std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
+std::vector<float> run(const PanelInputs& inputs, int64_t window, int64_t visible) {
   PanelAttentionHead head;
   head.q = inputs.q_words.data();
   head.k = inputs.k_words.data();
@@ -95,7 +95,7 @@ std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
   return result;
 }
 
-std::vector<float> want(const Inputs& inputs, int64_t window, int64_t visible) {
+std::vector<float> want(const PanelInputs& inputs, int64_t window, int64_t visible) {
   const auto view = [&](const std::vector<float>& values) {
     return MatView<const float>(values.data(), inputs.length, 64);
   };
@@ -110,7 +110,7 @@ class PanelAttention : public ::testing::TestWithParam<Path> {
   void SetUp() override {
     if (kernels_of(GetParam()) == nullptr) GTEST_SKIP() << "this CPU has no such products";
   }
-  Inputs inputs(int64_t length, unsigned seed, float deviation) const {
+  PanelInputs inputs(int64_t length, unsigned seed, float deviation) const {
     return {GetParam(), length, seed, deviation};
   }
   double epsilon() const { return GetParam() == Path::kFp32 ? 3e-6 : 1.0 / 128; }
@@ -118,9 +118,9 @@ class PanelAttention : public ::testing::TestWithParam<Path> {
   // bf16: the weights are rounded on the way, by at most 2^-8 of each, in the numerator and in the sum that
   // divides it, and so is the result: an error of at most 2^-7 of the weighted sum of |v|. fp32: scores of
   // size s carry an error of s * 64 * 2^-24.
-  void expect_within_rounding(const Inputs& inputs, int64_t window, int64_t visible,
+  void expect_within_rounding(const PanelInputs& inputs, int64_t window, int64_t visible,
                               const std::string& what) const {
-    Inputs absolute = inputs;
+    PanelInputs absolute = inputs;
     for (float& value : absolute.v) value = std::fabs(value);
     const auto got = run(inputs, window, visible), exact = want(inputs, window, visible),
                scale = want(absolute, window, visible);
@@ -135,7 +135,7 @@ TEST_P(PanelAttention, MatchesReferenceAtAllLengthsAndWindows) {
   for (const int64_t length :
        {1, 2, 3, 5, 6, 7, 15, 16, 17, 33, 47, 48, 49, 63, 65, 95, 96, 97, 130, 193, 200, 300, 400}) {
     for (const int64_t window : {-1, 0, 1, 7, 8, 63, 64, 65, 100}) {
-      const Inputs in = inputs(length, static_cast<unsigned>(length * 31 + window + 1), 0.4f);
+      const PanelInputs in = inputs(length, static_cast<unsigned>(length * 31 + window + 1), 0.4f);
       expect_within_rounding(in, window, length,
                              "length " + std::to_string(length) + " window " + std::to_string(window));
     }
@@ -144,15 +144,15 @@ TEST_P(PanelAttention, MatchesReferenceAtAllLengthsAndWindows) {
 
 // With a single visible key its weight cancels: nothing may leak in from hidden keys.
 TEST_P(PanelAttention, WindowOfZeroCopiesTheValue) {
-  const Inputs in = inputs(129, 3, 1.0f);
+  const PanelInputs in = inputs(129, 3, 1.0f);
   expect_close(run(in, 0, 129), in.v, 0, 3e-7, "window 0");
 }
 
 TEST_P(PanelAttention, HiddenKeysDoNotMatter) {
-  const Inputs in = inputs(100, 4, 0.4f);
+  const PanelInputs in = inputs(100, 4, 0.4f);
   const auto before = run(in, -1, 61);
   expect_within_rounding(in, -1, 61, "61 of 100 visible");
-  Inputs changed = in;
+  PanelInputs changed = in;
   for (size_t i = static_cast<size_t>(61 * in.kernels.row_words()); i < changed.k_words.size(); ++i)
     changed.k_words[i] = kNanWord;
   EXPECT_EQ(run(changed, -1, 61), before);
@@ -164,13 +164,13 @@ TEST_P(PanelAttention, RowsWithoutVisibleKeysAreZero) {
 }
 
 TEST_P(PanelAttention, SurvivesHugeScores) {
-  const Inputs in = inputs(150, 6, 5.0f);
+  const PanelInputs in = inputs(150, 6, 5.0f);
   // Scores of ±1000 in fp32 carry an error of 1e-3 beside that of the rounded weights.
   expect_close(run(in, -1, 150), want(in, -1, 150), 1e-2, 1e-2, "huge scores");
 }
 
 TEST_P(PanelAttention, PropagatesNan) {
-  Inputs in = inputs(8, 7, 0.4f);
+  PanelInputs in = inputs(8, 7, 0.4f);
   in.q_words[0] = kNanWord;
   const auto out = run(in, -1, 8);
   EXPECT_TRUE(std::isnan(out[0]));
@@ -181,7 +181,7 @@ TEST_P(PanelAttention, PropagatesNan) {
 // it.
 TEST(MatrixUnitAttention, PartsOfTheQueriesMakeUpTheWhole) {
   if (!cpu_has_amx_bf16()) GTEST_SKIP() << "this CPU has no matrix unit";
-  const Inputs in(Path::kMatrixUnit, 410, 8, 0.4f);
+  const PanelInputs in(Path::kMatrixUnit, 410, 8, 0.4f);
   for (const int64_t window : {-1, 64}) {
     const PanelAttentionHead head{in.q_words.data(), in.k_words.data(), in.v_words.data(), 410, 400, window};
     AmxAttentionScratch scratch;

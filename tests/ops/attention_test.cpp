@@ -12,8 +12,8 @@ using testing::for_each_target;
 using testing::normal_values;
 
 // q, k, v of one head with the padding that the kernel asks for.
-struct Inputs {
-  Inputs(int64_t length_, int64_t dim_, unsigned seed, float deviation = 1.0f)
+struct FloatInputs {
+  FloatInputs(int64_t length_, int64_t dim_, unsigned seed, float deviation = 1.0f)
       : length(length_),
         dim(dim_),
         padded((dim_ + 15) / 16 * 16),
@@ -42,7 +42,7 @@ struct Inputs {
   std::vector<float> q, k, v;
 };
 
-std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
+std::vector<float> run(const FloatInputs& inputs, int64_t window, int64_t visible) {
   // Guard words around the output must survive.
   std::vector<float> out(static_cast<size_t>(inputs.length * inputs.dim + 2), 1234.5f);
   AttentionScratch scratch;
@@ -57,7 +57,7 @@ std::vector<float> run(const Inputs& inputs, int64_t window, int64_t visible) {
   return {out.begin() + 1, out.end() - 1};
 }
 
-std::vector<float> want(const Inputs& inputs, int64_t window, int64_t visible) {
+std::vector<float> want(const FloatInputs& inputs, int64_t window, int64_t visible) {
   std::vector<float> out(static_cast<size_t>(inputs.length * inputs.dim));
   ref::attention(inputs.head(window, visible), MatView<float>(out.data(), inputs.length, inputs.dim));
   return out;
@@ -69,7 +69,7 @@ TEST(Attention, MatchesReferenceAtAllLengthsAndWindows) {
   for_each_target([] {
     for (const int64_t length : {1, 2, 3, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 130, 200}) {
       for (const int64_t window : {-1, 0, 1, 8, 63, 64, 65}) {
-        const Inputs inputs(length, 16, static_cast<unsigned>(length * 31 + window + 1));
+        const FloatInputs inputs(length, 16, static_cast<unsigned>(length * 31 + window + 1));
         expect_close(run(inputs, window, length), want(inputs, window, length), 4e-6, 4e-6,
                      "length " + std::to_string(length) + " window " + std::to_string(window));
       }
@@ -80,7 +80,7 @@ TEST(Attention, MatchesReferenceAtAllLengthsAndWindows) {
 TEST(Attention, MatchesReferenceForAllHeadSizes) {
   for_each_target([] {
     for (const int64_t dim : {2, 8, 12, 16, 32, 48, 64, 80, 96, 128}) {
-      const Inputs inputs(70, dim, static_cast<unsigned>(dim), 0.5f);
+      const FloatInputs inputs(70, dim, static_cast<unsigned>(dim), 0.5f);
       for (const int64_t window : {-1, 20}) {
         expect_close(run(inputs, window, 70), want(inputs, window, 70), 4e-6, 4e-6,
                      "dim " + std::to_string(dim));
@@ -90,7 +90,7 @@ TEST(Attention, MatchesReferenceForAllHeadSizes) {
 }
 
 TEST(Attention, HiddenKeysDoNotMatter) {
-  Inputs inputs(40, 16, 11);
+  FloatInputs inputs(40, 16, 11);
   const auto before = run(inputs, -1, 25);
   expect_close(before, want(inputs, -1, 25), 4e-6, 4e-6, "visible 25 of 40");
   for (int64_t i = 25 * 16; i < 40 * 16; ++i) {
@@ -101,7 +101,7 @@ TEST(Attention, HiddenKeysDoNotMatter) {
 }
 
 TEST(Attention, RowsWithoutVisibleKeysAreZero) {
-  const Inputs inputs(60, 16, 12);
+  const FloatInputs inputs(60, 16, 12);
   const auto out = run(inputs, 4, 20);
   expect_close(out, want(inputs, 4, 20), 4e-6, 4e-6, "window 4, 20 visible");
   for (size_t i = 24 * 16; i < out.size(); ++i) EXPECT_EQ(out[i], 0.0f);
@@ -110,14 +110,14 @@ TEST(Attention, RowsWithoutVisibleKeysAreZero) {
 // Scores up to about ±1000: 2^s overflows, so the second pass relative to the maximum has to run.
 TEST(Attention, SurvivesHugeScores) {
   for_each_target([] {
-    const Inputs inputs(50, 16, 13, 9.0f);
+    const FloatInputs inputs(50, 16, 13, 9.0f);
     // An error of 1000 * 16 * 2^-24 in a score is 1e-3 in a weight.
     expect_close(run(inputs, -1, 50), want(inputs, -1, 50), 2e-3, 2e-3, "huge scores");
   });
 }
 
 TEST(Attention, SurvivesScoresFarBelowZero) {
-  Inputs inputs(20, 16, 14);
+  FloatInputs inputs(20, 16, 14);
   for (int64_t r = 0; r < 20; ++r) {
     for (int64_t i = 0; i < 16; ++i) {
       inputs.q[static_cast<size_t>(r * 16 + i)] = -8.0f;
@@ -128,7 +128,7 @@ TEST(Attention, SurvivesScoresFarBelowZero) {
 }
 
 TEST(Attention, PropagatesNan) {
-  Inputs inputs(8, 16, 15);
+  FloatInputs inputs(8, 16, 15);
   inputs.q[0] = NAN;
   const auto out = run(inputs, -1, 8);
   EXPECT_TRUE(std::isnan(out[0]));

@@ -15,16 +15,16 @@
 namespace modernbert {
 namespace {
 
-Matrix random_matrix(int64_t rows, int64_t cols, unsigned seed) {
+Matrix normal_matrix(int64_t rows, int64_t cols, unsigned seed) {
   Matrix matrix(rows, cols);
   std::ranges::copy(testing::normal_values(static_cast<size_t>(rows * cols), seed), matrix.view().data);
   return matrix;
 }
 
 // Numbers that bf16 holds, as both types.
-struct Halves {
-  Halves(int64_t rows, int64_t cols, unsigned seed)
-      : floats(random_matrix(rows, cols, seed)), data(static_cast<size_t>(rows * cols)) {
+struct Bf16Matrix {
+  Bf16Matrix(int64_t rows, int64_t cols, unsigned seed)
+      : floats(normal_matrix(rows, cols, seed)), data(static_cast<size_t>(rows * cols)) {
     convert_to_bf16(floats.values(), data);
     convert_to_float(data, {floats.view().data, data.size()});
   }
@@ -32,6 +32,13 @@ struct Halves {
   Matrix floats;
   std::vector<Bf16> data;
 };
+
+// Of `count` numbers that lie `a_step` and `b_step` apart. Pointers, since tests are not optimised.
+double dot(const float* a, int64_t a_step, const float* b, int64_t b_step, int64_t count) {
+  double sum = 0;
+  for (int64_t i = 0; i < count; ++i) sum += double{a[i * a_step]} * b[i * b_step];
+  return sum;
+}
 
 // Rows, outputs and inputs: some fill the registers of a matrix unit, some do not; sums over more and less
 // than it forms at a time.
@@ -44,32 +51,31 @@ INSTANTIATE_TEST_SUITE_P(Shapes, HalfProducts,
 
 TEST_P(HalfProducts, MatchDoubleSums) {
   const auto [rows, outputs, inputs] = GetParam();
-  const Halves x(rows, inputs, 1), w(outputs, inputs, 2), dy(rows, outputs, 3);
+  const Bf16Matrix x(rows, inputs, 1), w(outputs, inputs, 2), dy(rows, outputs, 3);
   const std::vector<float> bias = testing::normal_values(static_cast<size_t>(outputs), 5);
-  Matrix y(rows, outputs), dx(rows, inputs), dw = random_matrix(outputs, inputs, 4);
-  const Matrix before = random_matrix(outputs, inputs, 4);
+  Matrix y(rows, outputs), dx(rows, inputs), dw = normal_matrix(outputs, inputs, 4);
+  const Matrix before = normal_matrix(outputs, inputs, 4);
   multiply_forward<Bf16, float>(x.view(), w.view(), bias.data(), y.view());
   multiply_input_gradient<Bf16, float>(dy.view(), w.view(), dx.view());
   multiply_weight_gradient<Bf16>(dy.view(), x.view(), dw.view());
   const auto near = [](double value, double sum, int64_t depth) {
     return std::abs(value - sum) <= 1e-6 * static_cast<double>(depth);
   };
+  const float *xs = x.floats.values().data(), *ws = w.floats.values().data(),
+              *dys = dy.floats.values().data();
   for (int64_t t = 0; t < rows; ++t) {
     for (int64_t o = 0; o < outputs; ++o) {
-      double sum = bias[static_cast<size_t>(o)];
-      for (int64_t i = 0; i < inputs; ++i) sum += double{x.floats.row(t)[i]} * w.floats.row(o)[i];
+      const double sum = dot(xs + t * inputs, 1, ws + o * inputs, 1, inputs) + bias[static_cast<size_t>(o)];
       ASSERT_TRUE(near(y.row(t)[o], sum, inputs)) << t << " " << o << ": " << y.row(t)[o] << " " << sum;
     }
     for (int64_t i = 0; i < inputs; ++i) {
-      double sum = 0;
-      for (int64_t o = 0; o < outputs; ++o) sum += double{dy.floats.row(t)[o]} * w.floats.row(o)[i];
+      const double sum = dot(dys + t * outputs, 1, ws + i, inputs, outputs);
       ASSERT_TRUE(near(dx.row(t)[i], sum, outputs)) << t << " " << i << ": " << dx.row(t)[i] << " " << sum;
     }
   }
   for (int64_t o = 0; o < outputs; ++o) {
     for (int64_t i = 0; i < inputs; ++i) {
-      double sum = before.row(o)[i];
-      for (int64_t t = 0; t < rows; ++t) sum += double{dy.floats.row(t)[o]} * x.floats.row(t)[i];
+      const double sum = dot(dys + o, outputs, xs + i, inputs, rows) + before.row(o)[i];
       ASSERT_TRUE(near(dw.row(o)[i], sum, rows)) << o << " " << i << ": " << dw.row(o)[i] << " " << sum;
     }
   }
@@ -78,7 +84,7 @@ TEST_P(HalfProducts, MatchDoubleSums) {
 // Results in bf16 are those in fp32, rounded, and no thread changes a bit.
 TEST_P(HalfProducts, RoundTheirResultsAndForgetTheThreads) {
   const auto [rows, outputs, inputs] = GetParam();
-  const Halves x(rows, inputs, 1), w(outputs, inputs, 2), dy(rows, outputs, 3);
+  const Bf16Matrix x(rows, inputs, 1), w(outputs, inputs, 2), dy(rows, outputs, 3);
   const int saved = omp_get_max_threads();
   std::vector<float> first;
   for (const int threads : {1, 2, 3, 4}) {
@@ -100,10 +106,10 @@ TEST_P(HalfProducts, RoundTheirResultsAndForgetTheThreads) {
 
 TEST(TrainingProducts, MatchPlainLoops) {
   constexpr int64_t kRows = 64, kOut = 48, kIn = 33;
-  const Matrix x = random_matrix(kRows, kIn, 1), w = random_matrix(kOut, kIn, 2),
-               dy = random_matrix(kRows, kOut, 3);
-  Matrix y(kRows, kOut), dx(kRows, kIn), dw = random_matrix(kOut, kIn, 4);
-  const Matrix before = random_matrix(kOut, kIn, 4);
+  const Matrix x = normal_matrix(kRows, kIn, 1), w = normal_matrix(kOut, kIn, 2),
+               dy = normal_matrix(kRows, kOut, 3);
+  Matrix y(kRows, kOut), dx(kRows, kIn), dw = normal_matrix(kOut, kIn, 4);
+  const Matrix before = normal_matrix(kOut, kIn, 4);
   multiply_forward<float, float>(x.view(), w.view(), nullptr, y.view());
   multiply_input_gradient<float, float>(dy.view(), w.view(), dx.view());
   multiply_weight_gradient<float>(dy.view(), x.view(), dw.view());

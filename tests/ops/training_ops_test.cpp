@@ -20,7 +20,7 @@
 namespace modernbert {
 namespace {
 
-Matrix random_matrix(int64_t rows, int64_t cols, uint32_t seed, float spread = 1) {
+Matrix uniform_matrix(int64_t rows, int64_t cols, uint32_t seed, float spread = 1) {
   std::minstd_rand generator(seed);
   std::uniform_real_distribution<float> uniform(-spread, spread);
   Matrix matrix(rows, cols);
@@ -57,7 +57,7 @@ TEST(ActivationDerivative, MatchesFiniteDifferences) {
 
 TEST(ActivationBackward, MatchesReference) {
   constexpr int64_t kInner = 37;
-  const Matrix ug = random_matrix(5, 2 * kInner, 1, 4), dy = random_matrix(5, kInner, 2);
+  const Matrix ug = uniform_matrix(5, 2 * kInner, 1, 4), dy = uniform_matrix(5, kInner, 2);
   for (const ActivationFunction& activation : kAllActivations) {
     Matrix y(5, kInner), forward(5, kInner), dug(5, 2 * kInner);
     activate_backward<float>(activation, true, ug.view(), dy.view(), y.view(), dug.view());
@@ -80,7 +80,7 @@ TEST(ActivationBackward, MatchesReference) {
 TEST(ActivationBackward, SlopeOfPreluHasItsGradient) {
   constexpr int64_t kInner = 37;
   constexpr float kStep = 1.0f / 64;
-  const Matrix ug = random_matrix(5, 2 * kInner, 1, 4), dy = random_matrix(5, kInner, 2);
+  const Matrix ug = uniform_matrix(5, 2 * kInner, 1, 4), dy = uniform_matrix(5, kInner, 2);
   for (const bool gated : {false, true}) {
     const MatView<const float> x = gated ? ug.view() : ug.view().slice_cols(0, kInner);
     const auto loss = [&](float slope) {
@@ -134,8 +134,8 @@ INSTANTIATE_TEST_SUITE_P(Kinds, NormGradient, ::testing::Combine(::testing::Bool
 TEST_P(NormGradient, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
   constexpr int64_t kRows = 3, kCols = 45;
   const auto [centers, has_weight] = GetParam();
-  const Matrix start = random_matrix(kRows, kCols, 3, 2), dy = random_matrix(kRows, kCols, 4),
-               w = random_matrix(1, kCols, 5);
+  const Matrix start = uniform_matrix(kRows, kCols, 3, 2), dy = uniform_matrix(kRows, kCols, 4),
+               w = uniform_matrix(1, kCols, 5);
   RowNorm norm{centers, 1e-5f, {}, {}};
   if (has_weight) norm.weight = w.row(0);
   Matrix expected(kRows, kCols);
@@ -148,7 +148,7 @@ TEST_P(NormGradient, ReferenceMatchesFiniteDifferencesAndFastMatchesReference) {
       EXPECT_NEAR(expected.row(r)[i], difference, 1e-6);
     }
   }
-  Matrix x = random_matrix(kRows, kCols, 3, 2), normalized(kRows, kCols), out(kRows, kCols);
+  Matrix x = uniform_matrix(kRows, kCols, 3, 2), normalized(kRows, kCols), out(kRows, kCols);
   std::vector<float> rstd(kRows), fast_weight(kCols), fast_bias(kCols);
   NormForward<float> forward;
   forward.x = x.view();
@@ -224,8 +224,8 @@ struct AttentionShape {
 };
 
 template <class E>
-struct Halves {
-  explicit Halves(const Matrix& m)
+struct RoundedMatrix {
+  explicit RoundedMatrix(const Matrix& m)
       : data(static_cast<size_t>(m.rows() * m.cols())), rows(m.rows()), cols(m.cols()) {
     round_rows<E>(m.view(), view());
   }
@@ -241,9 +241,11 @@ struct Halves {
 
 template <class E>
 void check_attention(const AttentionShape& shape, double bar) {
-  const auto make = [&](uint32_t seed) { return Halves<E>(random_matrix(shape.length, shape.dim, seed, 2)); };
-  Halves<E> q = make(1), k = make(2), v = make(3), dout = make(4), out = make(5), dq = make(6), dk = make(7),
-            dv = make(8);
+  const auto make = [&](uint32_t seed) {
+    return RoundedMatrix<E>(uniform_matrix(shape.length, shape.dim, seed, 2));
+  };
+  RoundedMatrix<E> q = make(1), k = make(2), v = make(3), dout = make(4), out = make(5), dq = make(6),
+                   dk = make(7), dv = make(8);
   const AttentionReference expected(q.widened(), k.widened(), v.widened(), shape.window, dout.widened());
   TrainedHeadScratch scratch;
   std::vector<float> log_sums(static_cast<size_t>(shape.length));
@@ -289,8 +291,8 @@ INSTANTIATE_TEST_SUITE_P(
 // forward pass.
 TEST(AttentionDropout, GradientMatchesFiniteDifferences) {
   constexpr int64_t kLength = 70, kDim = 32;
-  const Matrix v = random_matrix(kLength, kDim, 3), dout = random_matrix(kLength, kDim, 4);
-  Matrix q = random_matrix(kLength, kDim, 1), k = random_matrix(kLength, kDim, 2);
+  const Matrix v = uniform_matrix(kLength, kDim, 3), dout = uniform_matrix(kLength, kDim, 4);
+  Matrix q = uniform_matrix(kLength, kDim, 1), k = uniform_matrix(kLength, kDim, 2);
   Matrix out(kLength, kDim), exact(kLength, kDim), dq(kLength, kDim), dk(kLength, kDim), dv(kLength, kDim);
   TrainedHeadScratch scratch;
   std::vector<float> log_sums(kLength);
@@ -312,7 +314,7 @@ TEST(AttentionDropout, GradientMatchesFiniteDifferences) {
   attention_backward<float>({q.view(), k.view(), v.view(), -1, {0.25, 7}}, gradients, scratch);
   for (Matrix* moved : {&q, &k}) {
     const Matrix& gradient = moved == &q ? dq : dk;
-    const Matrix direction = random_matrix(kLength, kDim, 9);
+    const Matrix direction = uniform_matrix(kLength, kDim, 9);
     constexpr float kStep = 1e-2f;
     double along = 0;
     for (size_t i = 0; i < direction.values().size(); ++i)
@@ -345,12 +347,12 @@ TEST(Dropout, DrawsDependOnTheirPlaceAlone) {
 // ---- cross-entropy
 
 TEST(CrossEntropy, MatchesReference) {
-  const Matrix start = random_matrix(4, 1003, 6, 5);
+  const Matrix start = uniform_matrix(4, 1003, 6, 5);
   const std::vector<int32_t> labels = {0, 1002, 17, 500};
   for (const CrossEntropyOptions options :
        {CrossEntropyOptions{}, CrossEntropyOptions{0.1, 0}, CrossEntropyOptions{0.05, 0.01},
         CrossEntropyOptions{0.05, 0.01, 0.5}}) {
-    Matrix logits = random_matrix(4, 1003, 6, 5), expected(4, 1003);
+    Matrix logits = uniform_matrix(4, 1003, 6, 5), expected(4, 1003);
     const auto reference = ref::cross_entropy(options, labels, 0.25, start.view(), expected.view());
     const auto sums = cross_entropy<float>(options, labels, 0.25f, logits.view(), logits.view());
     EXPECT_NEAR(sums.cross_entropy, reference.cross_entropy, 1e-5);
@@ -363,11 +365,11 @@ TEST(CrossEntropy, MatchesReference) {
 TEST(CrossEntropy, ReferenceMatchesFiniteDifferences) {
   const CrossEntropyOptions options{0.1, 0.02, 1.5};
   const std::vector<int32_t> labels = {3};
-  Matrix logits = random_matrix(1, 9, 7, 2), gradient(1, 9), unused(1, 9);
+  Matrix logits = uniform_matrix(1, 9, 7, 2), gradient(1, 9), unused(1, 9);
   ref::cross_entropy(options, labels, 1, logits.view(), gradient.view());
   for (int64_t i = 0; i < 9; ++i) {
     const auto loss = [&](float step) {
-      Matrix moved = random_matrix(1, 9, 7, 2);
+      Matrix moved = uniform_matrix(1, 9, 7, 2);
       moved.row(0)[i] += step;
       const auto sums = ref::cross_entropy(options, labels, 1, moved.view(), unused.view());
       return sums.cross_entropy + sums.z_loss;

@@ -7,10 +7,15 @@
 #include <string>
 #include <vector>
 
+#include "core/json.h"
 #include "modernbert/model.h"
 #include "shared_files.h"
 
 namespace modernbert::testing {
+
+inline std::vector<std::string> strings_of(const Json& list) {
+  return list.get<std::vector<std::string>>();
+}
 
 // A temporary folder of links: each folder in turn gives the files that are not there yet. Removed at the
 // end.

@@ -29,17 +29,13 @@ Golden golden(const std::string& name) {
   return {std::move(cases), std::move(model)};
 }
 
-std::vector<std::string> strings(const Json& json) {
-  return json.get<std::vector<std::string>>();
-}
-
 std::string slice(const std::string& text, TextSpan bytes) {
   return text.substr(bytes.begin, bytes.end - bytes.begin);
 }
 
 TEST(PipelineGoldens, FillMask) {
   const Golden g = golden("modernbert_mlm");
-  const auto texts = strings(g.cases["texts"]);
+  const auto texts = testing::strings_of(g.cases["texts"]);
   const auto results = FillMask(g.model)(texts, {.top_k = g.cases["top_k"]});
   for (size_t i = 0; i < texts.size(); ++i) {
     SCOPED_TRACE(texts[i]);
@@ -73,7 +69,7 @@ class ClassifyGoldens : public ::testing::TestWithParam<const char*> {};
 TEST_P(ClassifyGoldens, TextsAndPairs) {
   const Golden g = golden(std::string("modernbert_classify_") + GetParam());
   const Classify classify(g.model);
-  const auto texts = strings(g.cases["texts"]);
+  const auto texts = testing::strings_of(g.cases["texts"]);
   const auto results = classify(texts);
   for (size_t i = 0; i < texts.size(); ++i) expect_labels(results[i], g.cases["results"][i]);
 
@@ -117,7 +113,7 @@ class NerGoldens : public ::testing::TestWithParam<const char*> {};
 TEST_P(NerGoldens, EveryAggregation) {
   const Golden g = golden(GetParam());
   const Ner ner(g.model);
-  const auto texts = strings(g.cases["texts"]);
+  const auto texts = testing::strings_of(g.cases["texts"]);
   for (const auto& [name, want] : g.cases["results"].items()) {
     SCOPED_TRACE(name);
     const auto results = ner(texts, {.aggregation = parse_aggregation(name)});
@@ -173,7 +169,8 @@ INSTANTIATE_TEST_SUITE_P(Models, AnswerGoldens, ::testing::Values("modernbert_qa
 TEST(PipelineGoldens, MultipleChoice) {
   const Golden g = golden("modernbert_choice");
   std::vector<ChoiceQuestion> questions;
-  for (const Json& prompt : g.cases["prompts"]) questions.push_back({prompt, strings(g.cases["choices"])});
+  for (const Json& prompt : g.cases["prompts"])
+    questions.push_back({prompt, testing::strings_of(g.cases["choices"])});
   const auto results = Choose(g.model)(questions);
   for (size_t i = 0; i < questions.size(); ++i) {
     const Json& want = g.cases["results"][i];
@@ -193,7 +190,7 @@ TEST(PipelineGoldens, CrossEncoder) {
   const auto scores = rerank.scores(pairs);
   for (size_t i = 0; i < pairs.size(); ++i) EXPECT_NEAR(scores[i], g.cases["rerank_scores"][i], kTolerance);
 
-  const auto ranked = rerank(pairs[0].first, strings(g.cases["texts"]));
+  const auto ranked = rerank(pairs[0].first, testing::strings_of(g.cases["texts"]));
   ASSERT_EQ(ranked.size(), g.cases["rank"].size());
   for (size_t i = 0; i < ranked.size(); ++i) {
     EXPECT_EQ(ranked[i].index, g.cases["rank"][i]["corpus_id"]);

@@ -28,10 +28,6 @@ EmbedOptions embed_options(const Json& json) {
   return options;
 }
 
-std::vector<std::string> strings(const Json& json) {
-  return json.get<std::vector<std::string>>();
-}
-
 void expect_near(std::span<const float> got, std::span<const float> want, float tolerance,
                  const std::string& what) {
   ASSERT_EQ(got.size(), want.size()) << what;
@@ -45,7 +41,7 @@ class PooledGolden : public ::testing::Test {
   PooledGolden()
       : cases(read_json_file(folder() / "cases.json")),
         embed(testing::load_linked({folder(), folder().parent_path() / "tokenizer_bpe"})),
-        texts(strings(cases["texts"])) {}
+        texts(testing::strings_of(cases["texts"])) {}
   static fs::path folder() { return testing::source_dir() / "tests/tasks/goldens/sentence_pooled"; }
 
   std::vector<float> flat(const Json& rows) const {
@@ -164,8 +160,8 @@ TEST_P(MultiVectorGolden, QueriesAndDocuments) {
       expect_near(got[i].values, values, 2e-5f, "text " + std::to_string(i));
     }
   };
-  check(encoder.encode_queries(strings(cases["queries"])), cases["query_vectors"]);
-  check(encoder.encode_documents(strings(cases["documents"])), cases["document_vectors"]);
+  check(encoder.encode_queries(testing::strings_of(cases["queries"])), cases["query_vectors"]);
+  check(encoder.encode_documents(testing::strings_of(cases["documents"])), cases["document_vectors"]);
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders, MultiVectorGolden,
@@ -237,7 +233,7 @@ TEST_P(EmbeddingReference, Matches) {
   MB_SKIP_UNLESS_EXISTS(folder());
   const Embed embed(load());
   for (const Json& a_case : cases()) {
-    const Embeddings got = embed(strings(a_case["texts"]), embed_options(a_case["options"]));
+    const Embeddings got = embed(testing::strings_of(a_case["texts"]), embed_options(a_case["options"]));
     expect_near(got.values, expected(a_case, "embeddings"), tolerance(a_case, "embeddings"), a_case["name"]);
     if (!a_case["outputs"].contains("similarity")) continue;
     // The first four texts against all.
@@ -285,8 +281,8 @@ TEST_P(ColbertReference, Matches) {
   ASSERT_TRUE(LateInteraction::describes(model));
   const LateInteraction colbert(model);
   const Json a_case = cases()[0];
-  const auto queries = colbert.encode_queries(strings(a_case["queries"]));
-  const auto documents = colbert.encode_documents(strings(a_case["documents"]));
+  const auto queries = colbert.encode_queries(testing::strings_of(a_case["queries"]));
+  const auto documents = colbert.encode_documents(testing::strings_of(a_case["documents"]));
   const auto check = [&](const std::vector<MultiVector>& vectors, const std::string& side) {
     std::vector<float> all;
     for (size_t i = 0; i < vectors.size(); ++i) {
@@ -304,7 +300,7 @@ TEST_P(ColbertReference, Matches) {
   }
   expect_near(scores, expected(a_case, "maxsim"), tolerance(a_case, "maxsim"), "maxsim");
 
-  const auto documents_text = strings(a_case["documents"]);
+  const auto documents_text = testing::strings_of(a_case["documents"]);
   const std::string query = a_case["queries"][0];
   for (const RankedDocument& ranked : Rerank(model)(query, documents_text)) {
     EXPECT_NEAR(ranked.score, scores[ranked.index], 1e-5f);

@@ -15,6 +15,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace answer_verb {
 namespace {
 
 struct Options {
@@ -132,7 +133,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace answer_verb
 
-const Verb kAnswer{"answer", "[CONTEXT...]", "Answers to questions, as spans of a context", declare};
+const Verb kAnswer{"answer", "[CONTEXT...]", "Answers to questions, as spans of a context",
+                   answer_verb::declare};
 
 }  // namespace modernbert::cli

@@ -11,6 +11,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace average_verb {
 namespace {
 
 struct Options {
@@ -40,7 +41,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace average_verb
 
-const Verb kAverage{"average", "CHECKPOINT...", "The mean of several checkpoints' weights", declare};
+const Verb kAverage{"average", "CHECKPOINT...", "The mean of several checkpoints' weights",
+                    average_verb::declare};
 
 }  // namespace modernbert::cli

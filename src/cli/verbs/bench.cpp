@@ -18,6 +18,7 @@
 #include "ops/peak.h"
 
 namespace modernbert::cli {
+namespace bench_verb {
 namespace {
 
 constexpr double kMegabyte = 1e6;
@@ -157,7 +158,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace bench_verb
 
-const Verb kBench{"bench", "", "Speed of an encoder on this machine, against its measured peak", declare};
+const Verb kBench{"bench", "", "Speed of an encoder on this machine, against its measured peak",
+                  bench_verb::declare};
 
 }  // namespace modernbert::cli

@@ -16,6 +16,7 @@
 #include "core/fail.h"
 
 namespace modernbert::cli {
+namespace choose_verb {
 namespace {
 
 struct Options {
@@ -119,7 +120,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace choose_verb
 
-const Verb kChoose{"choose", "[CHOICE...]", "Which of several continuations fits a prompt best", declare};
+const Verb kChoose{"choose", "[CHOICE...]", "Which of several continuations fits a prompt best",
+                   choose_verb::declare};
 
 }  // namespace modernbert::cli

@@ -14,6 +14,7 @@
 #include "core/fail.h"
 
 namespace modernbert::cli {
+namespace classify_verb {
 namespace {
 
 using Labels = std::vector<LabelScore>;
@@ -137,7 +138,8 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace classify_verb
 
-const Verb kClassify{"classify", "[TEXT...]", "Labels of texts or of pairs of texts", declare};
+const Verb kClassify{"classify", "[TEXT...]", "Labels of texts or of pairs of texts", classify_verb::declare};
 
 }  // namespace modernbert::cli

@@ -17,6 +17,7 @@
 #include "ops/cpu_features.h"
 
 namespace modernbert::cli {
+namespace design_verb {
 namespace {
 
 constexpr int32_t kMaxLayers = 128;
@@ -310,7 +311,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace design_verb
 
-const Verb kDesign{"design", "", "Encoder shapes that suit this machine, for a size or a latency", declare};
+const Verb kDesign{"design", "", "Encoder shapes that suit this machine, for a size or a latency",
+                   design_verb::declare};
 
 }  // namespace modernbert::cli

@@ -19,6 +19,7 @@
 #include "modernbert/late_interaction.h"
 
 namespace modernbert::cli {
+namespace embed_verb {
 namespace {
 
 struct Options {
@@ -170,7 +171,8 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace embed_verb
 
-const Verb kEmbed{"embed", "[TEXT...]", "Embeddings of texts", declare};
+const Verb kEmbed{"embed", "[TEXT...]", "Embeddings of texts", embed_verb::declare};
 
 }  // namespace modernbert::cli

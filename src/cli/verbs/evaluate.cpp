@@ -16,6 +16,7 @@
 #include "tasks/masked_lm_score.h"
 
 namespace modernbert::cli {
+namespace evaluate_verb {
 namespace {
 
 // Enough text for several batches, little enough to show progress on long runs.
@@ -110,7 +111,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace evaluate_verb
 
-const Verb kEvaluate{"evaluate", "mlm", "Loss and accuracy of a model on masked text", declare};
+const Verb kEvaluate{"evaluate", "mlm", "Loss and accuracy of a model on masked text",
+                     evaluate_verb::declare};
 
 }  // namespace modernbert::cli

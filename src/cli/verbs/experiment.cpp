@@ -24,6 +24,7 @@
 #include "training/run/standard_workshop.h"
 
 namespace modernbert::cli {
+namespace experiment_verb {
 namespace {
 
 struct Options {
@@ -47,7 +48,7 @@ EncoderOptions encoder_options(const Recipe& recipe) {
 }
 
 std::string machine_text(const Recipe& recipe, const Communicator& processes) {
-  const ComputeType type = modernbert::resolve_options({.dtype = recipe.compute.dtype}).dtype;
+  const ComputeType type = resolve_options(TrainingOptions{.dtype = recipe.compute.dtype}).dtype;
   std::string text = fmt::format("{}, {}, {} threads", cpu_target_name(), to_string(type),
                                  choose_threads(recipe.compute.threads, processes.size_on_host()));
   if (processes.size() > 1) text += fmt::format(" in each of {} processes", processes.size());
@@ -204,7 +205,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace experiment_verb
 
-const Verb kExperiment{"experiment", "FILE", "Trains variants of a recipe and compares them", declare};
+const Verb kExperiment{"experiment", "FILE", "Trains variants of a recipe and compares them",
+                       experiment_verb::declare};
 
 }  // namespace modernbert::cli

@@ -12,6 +12,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace fill_mask_verb {
 namespace {
 
 struct Options {
@@ -84,7 +85,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace fill_mask_verb
 
-const Verb kFillMask{"fill-mask", "[TEXT...]", "The most likely tokens for every [MASK] of a text", declare};
+const Verb kFillMask{"fill-mask", "[TEXT...]", "The most likely tokens for every [MASK] of a text",
+                     fill_mask_verb::declare};
 
 }  // namespace modernbert::cli

@@ -17,6 +17,7 @@
 #include "tasks/model_folder.h"
 
 namespace modernbert::cli {
+namespace info_verb {
 namespace {
 
 constexpr int64_t kLengths[] = {512, 8192};
@@ -161,7 +162,8 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace info_verb
 
-const Verb kInfo{"info", "", "Config, parameter counts, memory and FLOPs of a model", declare};
+const Verb kInfo{"info", "", "Config, parameter counts, memory and FLOPs of a model", info_verb::declare};
 
 }  // namespace modernbert::cli

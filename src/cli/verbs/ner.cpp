@@ -13,6 +13,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace ner_verb {
 namespace {
 
 struct Options {
@@ -93,7 +94,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace ner_verb
 
-const Verb kNer{"ner", "[TEXT...]", "Named entities: token classification with aggregation", declare};
+const Verb kNer{"ner", "[TEXT...]", "Named entities: token classification with aggregation",
+                ner_verb::declare};
 
 }  // namespace modernbert::cli

@@ -13,6 +13,7 @@
 #include "training/run/standard_workshop.h"
 
 namespace modernbert::cli {
+namespace pretrain_verb {
 namespace {
 
 struct Options {
@@ -64,7 +65,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace pretrain_verb
 
-const Verb kPretrain{"pretrain", "RECIPE", "Trains a masked language model by a recipe", declare};
+const Verb kPretrain{"pretrain", "RECIPE", "Trains a masked language model by a recipe",
+                     pretrain_verb::declare};
 
 }  // namespace modernbert::cli

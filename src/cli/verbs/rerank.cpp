@@ -13,6 +13,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace rerank_verb {
 namespace {
 
 struct Options {
@@ -123,8 +124,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace rerank_verb
 
 const Verb kRerank{"rerank", "[DOCUMENT...]", "Documents in the order of their relevance to a query",
-                   declare};
+                   rerank_verb::declare};
 
 }  // namespace modernbert::cli

@@ -17,6 +17,7 @@
 #include "tasks/model_folder.h"
 
 namespace modernbert::cli {
+namespace tokenize_verb {
 namespace {
 
 struct Options {
@@ -184,8 +185,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace tokenize_verb
 
 const Verb kTokenize{"tokenize", "[TEXT...]", "Tokens, ids and offsets of texts; or ids back to text",
-                     declare};
+                     tokenize_verb::declare};
 
 }  // namespace modernbert::cli

@@ -13,6 +13,7 @@
 #include "corpus/prepare_dataset.h"
 
 namespace modernbert::cli {
+namespace tokenize_corpus_verb {
 namespace {
 
 struct Options {
@@ -75,8 +76,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace tokenize_corpus_verb
 
 const Verb kTokenizeCorpus{"tokenize-corpus", "FILE...", "Tokenized shards for training, from text files",
-                           declare};
+                           tokenize_corpus_verb::declare};
 
 }  // namespace modernbert::cli

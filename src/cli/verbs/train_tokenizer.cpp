@@ -16,6 +16,7 @@
 #include "tokenizer/training/trained_files.h"
 
 namespace modernbert::cli {
+namespace train_tokenizer_verb {
 namespace {
 
 constexpr size_t kBlockBytes = size_t{8} << 20;
@@ -104,8 +105,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace train_tokenizer_verb
 
 const Verb kTrainTokenizer{"train-tokenizer", "FILE...", "A byte-level BPE tokenizer from text files",
-                           declare};
+                           train_tokenizer_verb::declare};
 
 }  // namespace modernbert::cli

@@ -1,4 +1,5 @@
-// All verbs, one file each. To add one: a file here with a `const Verb kName`, and its entry in all_verbs().
+// All verbs, one file and namespace each. To add one: a file here with a `const Verb kName`, and its entry in
+// all_verbs().
 #pragma once
 
 #include <span>

@@ -13,6 +13,7 @@
 #include "cli/verbs/verbs.h"
 
 namespace modernbert::cli {
+namespace verify_verb {
 namespace {
 
 struct Options {
@@ -96,8 +97,9 @@ RunVerb declare(CommandLine& line) {
 }
 
 }  // namespace
+}  // namespace verify_verb
 
 const Verb kVerify{"verify", "FOLDER...", "Checks a model's outputs against the cases stored with it",
-                   declare};
+                   verify_verb::declare};
 
 }  // namespace modernbert::cli

@@ -9,8 +9,6 @@
 namespace modernbert {
 namespace {
 
-constexpr int32_t kMaxLength = 1 << 24;
-
 std::string last_component(const std::string& dotted) {
   return dotted.substr(dotted.rfind('.') + 1);  // npos + 1 is 0: the whole name
 }
@@ -75,7 +73,7 @@ TransformerSettings read_transformer_settings(const std::filesystem::path& encod
   if (!json) return settings;
   const JsonObject object(*json, settings.source);
   if (object.has("max_seq_length")) {
-    settings.max_seq_length = static_cast<int32_t>(object.integer("max_seq_length", 0, 1, kMaxLength));
+    settings.max_seq_length = static_cast<int32_t>(object.integer("max_seq_length", 0, 1, kMaxFileLength));
   }
   settings.do_lower_case = object.boolean("do_lower_case", false);
   settings.json = std::move(*json);

@@ -1,6 +1,7 @@
 // The JSON files of a sentence-transformers folder.
 #pragma once
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -11,6 +12,9 @@
 #include "modernbert/config.h"
 
 namespace modernbert {
+
+// The most tokens that a file may want of a text.
+inline constexpr int32_t kMaxFileLength = 1 << 24;
 
 // An entry of modules.json.
 struct ModuleEntry {

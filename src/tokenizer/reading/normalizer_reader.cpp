@@ -4,7 +4,7 @@
 namespace modernbert {
 namespace {
 
-constexpr std::string_view kImplemented =
+constexpr std::string_view kNormalizers =
     "NFC, NFD, NFKC, NFKD, Lowercase, StripAccents, Strip, BertNormalizer, Replace, Prepend, Sequence";
 
 NormalizerPtr read_bert_normalizer(const Component& component) {
@@ -34,7 +34,7 @@ NormalizerPtr read_strip(const Component& component) {
   return make_strip(component.required_boolean("strip_left"), component.required_boolean("strip_right"));
 }
 
-NormalizerPtr read_sequence(const Component& component) {
+NormalizerPtr read_normalizers(const Component& component) {
   component.allow_only({"normalizers"});
   std::vector<NormalizerPtr> steps;
   for (const Component& step : component.list("normalizers")) steps.push_back(read_normalizer(step));
@@ -56,7 +56,7 @@ NormalizerPtr read_without_fields(const Component& component) {
 
 NormalizerPtr read_normalizer(const Component& component) {
   const std::string& type = component.type();
-  if (type == "Sequence") return read_sequence(component);
+  if (type == "Sequence") return read_normalizers(component);
   if (type == "BertNormalizer") return read_bert_normalizer(component);
   if (type == "Strip") return read_strip(component);
   if (type == "Replace") return read_replace(component);
@@ -67,7 +67,7 @@ NormalizerPtr read_normalizer(const Component& component) {
   for (const std::string_view name : {"NFC", "NFD", "NFKC", "NFKD", "Lowercase", "StripAccents"}) {
     if (type == name) return read_without_fields(component);
   }
-  component.reject_type(kImplemented);
+  component.reject_type(kNormalizers);
 }
 
 }  // namespace modernbert

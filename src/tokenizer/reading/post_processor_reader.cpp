@@ -4,7 +4,7 @@
 namespace modernbert {
 namespace {
 
-constexpr std::string_view kImplemented =
+constexpr std::string_view kPostProcessors =
     "TemplateProcessing, BertProcessing, RobertaProcessing, ByteLevel, Sequence";
 constexpr int32_t kMaxTypeId = 1 << 20;
 
@@ -142,7 +142,7 @@ PostProcessor read_byte_level(const Component& component) {
   return result;
 }
 
-PostProcessor read_sequence(const Component& component) {
+PostProcessor read_post_processors(const Component& component) {
   component.allow_only({"processors"});
   PostProcessor result;
   bool has_template = false;
@@ -171,8 +171,8 @@ PostProcessor read_post_processor(const Component& component) {
   if (type == "BertProcessing") return read_bert_processing(component);
   if (type == "RobertaProcessing") return read_roberta_processing(component);
   if (type == "ByteLevel") return read_byte_level(component);
-  if (type == "Sequence") return read_sequence(component);
-  component.reject_type(kImplemented);
+  if (type == "Sequence") return read_post_processors(component);
+  component.reject_type(kPostProcessors);
 }
 
 }  // namespace modernbert

@@ -6,7 +6,7 @@
 namespace modernbert {
 namespace {
 
-constexpr std::string_view kImplemented =
+constexpr std::string_view kPreTokenizers =
     "ByteLevel, BertPreTokenizer, Whitespace, WhitespaceSplit, Punctuation, Digits, Sequence";
 
 PreTokenizerPtr read_byte_level(const Component& component, const PreTokenizerSettings& settings) {
@@ -32,7 +32,7 @@ PreTokenizerPtr read_punctuation(const Component& component) {
                             "Isolated, Removed, MergedWithPrevious, MergedWithNext or Contiguous");
 }
 
-PreTokenizerPtr read_sequence(const Component& component, const PreTokenizerSettings& settings) {
+PreTokenizerPtr read_pre_tokenizers(const Component& component, const PreTokenizerSettings& settings) {
   component.allow_only({"pretokenizers"});
   std::vector<PreTokenizerPtr> steps;
   for (const Component& step : component.list("pretokenizers"))
@@ -45,14 +45,14 @@ PreTokenizerPtr read_sequence(const Component& component, const PreTokenizerSett
 PreTokenizerPtr read_pre_tokenizer(const Component& component, const PreTokenizerSettings& settings) {
   const std::string& type = component.type();
   if (type == "ByteLevel") return read_byte_level(component, settings);
-  if (type == "Sequence") return read_sequence(component, settings);
+  if (type == "Sequence") return read_pre_tokenizers(component, settings);
   if (type == "Punctuation") return read_punctuation(component);
   if (type == "Digits") {
     component.allow_only({"individual_digits"});
     return make_digits(component.required_boolean("individual_digits"));
   }
   const bool plain = type == "BertPreTokenizer" || type == "Whitespace" || type == "WhitespaceSplit";
-  if (!plain) component.reject_type(kImplemented);
+  if (!plain) component.reject_type(kPreTokenizers);
   component.allow_only({});
   if (type == "BertPreTokenizer") return make_bert_pre_tokenizer();
   return type == "Whitespace" ? make_whitespace() : make_whitespace_split();

@@ -141,14 +141,12 @@ RunState read_run_state(const fs::path& folder) {
   rest.erase("crc32c");
   if (checksum(rest) != crc)
     fail(ErrorCode::kInvalidFile, "{}: wrong checksum: the checkpoint is damaged", path.string());
-  const auto files = object.object("files"), state = object.object("state");
-  if (!files) object.reject("files", "an object");
-  if (!state) object.reject("state", "an object");
-  for (const auto& [name, entry] : files->json().items()) {
-    if (fs::path(name).filename() != name) files->reject(name, "a plain file name");
-    check_file(folder / name, *files->object(name));
+  const JsonObject files = object.require_object("files"), state = object.require_object("state");
+  for (const auto& [name, entry] : files.json().items()) {
+    if (fs::path(name).filename() != name) files.reject(name, "a plain file name");
+    check_file(folder / name, files.require_object(name));
   }
-  return read_state(*state);
+  return read_state(state);
 }
 
 void read_parameters(const fs::path& folder, ParameterBlock& parameters) {

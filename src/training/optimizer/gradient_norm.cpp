@@ -9,7 +9,7 @@
 namespace modernbert {
 namespace {
 
-constexpr int64_t kPart = 1 << 16;
+constexpr int64_t kSummedTogether = 1 << 16;
 constexpr size_t kChains = 8;
 
 // Several chains hide the latency of additions; their number is part of the result's bits.
@@ -29,11 +29,11 @@ double sum_of_squares(const float* x, int64_t count) {
 
 double gradient_norm(std::span<const float> gradient, int threads) {
   const auto size = static_cast<int64_t>(gradient.size());
-  std::vector<double> sums(static_cast<size_t>((size + kPart - 1) / kPart));
+  std::vector<double> sums(static_cast<size_t>((size + kSummedTogether - 1) / kSummedTogether));
 #pragma omp parallel for num_threads(threads) schedule(static)
   for (size_t part = 0; part < sums.size(); ++part) {
-    const int64_t begin = static_cast<int64_t>(part) * kPart;
-    sums[part] = sum_of_squares(gradient.data() + begin, std::min(kPart, size - begin));
+    const int64_t begin = static_cast<int64_t>(part) * kSummedTogether;
+    sums[part] = sum_of_squares(gradient.data() + begin, std::min(kSummedTogether, size - begin));
   }
   double sum = 0;
   for (const double s : sums) sum += s;

@@ -20,9 +20,9 @@ namespace {
 // Elements that a thread takes at a time: four arrays of this length fit the L2 cache.
 constexpr int64_t kPart = 1 << 15;
 
-constexpr std::array kKinds = {NamedValue<OptimizerKind>{"stableadamw", OptimizerKind::kStableAdamW},
-                               NamedValue<OptimizerKind>{"adamw", OptimizerKind::kAdamW},
-                               NamedValue<OptimizerKind>{"muon", OptimizerKind::kMuon}};
+constexpr std::array kOptimizerKinds = {NamedValue<OptimizerKind>{"stableadamw", OptimizerKind::kStableAdamW},
+                                        NamedValue<OptimizerKind>{"adamw", OptimizerKind::kAdamW},
+                                        NamedValue<OptimizerKind>{"muon", OptimizerKind::kMuon}};
 
 // The weight of the past in a running mean that is unbiased from the first step: 0 at t = 1, beta for large
 // t.
@@ -34,11 +34,11 @@ double debiased(double beta, int64_t t) {
 }  // namespace
 
 OptimizerKind parse_optimizer(std::string_view name, std::string_view field) {
-  return parse_name<OptimizerKind>(name, kKinds, std::string(field));
+  return parse_name<OptimizerKind>(name, kOptimizerKinds, std::string(field));
 }
 
 std::string_view to_string(OptimizerKind kind) {
-  return name_of<OptimizerKind>(kind, kKinds);
+  return name_of<OptimizerKind>(kind, kOptimizerKinds);
 }
 
 Optimizer::Optimizer(const OptimizerConfig& config, std::vector<OptimizedTensor> tensors, int threads)

@@ -11,12 +11,12 @@
 namespace modernbert {
 namespace {
 
-constexpr std::array kKinds = {NamedValue<ScheduleKind>{"constant", ScheduleKind::kConstant},
-                               NamedValue<ScheduleKind>{"linear", ScheduleKind::kLinear},
-                               NamedValue<ScheduleKind>{"cosine", ScheduleKind::kCosine},
-                               NamedValue<ScheduleKind>{"wsd_1_sqrt", ScheduleKind::kWsdOneMinusSqrt},
-                               NamedValue<ScheduleKind>{"wsd_linear", ScheduleKind::kWsdLinear},
-                               NamedValue<ScheduleKind>{"wsd_cosine", ScheduleKind::kWsdCosine}};
+constexpr std::array kScheduleKinds = {NamedValue<ScheduleKind>{"constant", ScheduleKind::kConstant},
+                                       NamedValue<ScheduleKind>{"linear", ScheduleKind::kLinear},
+                                       NamedValue<ScheduleKind>{"cosine", ScheduleKind::kCosine},
+                                       NamedValue<ScheduleKind>{"wsd_1_sqrt", ScheduleKind::kWsdOneMinusSqrt},
+                                       NamedValue<ScheduleKind>{"wsd_linear", ScheduleKind::kWsdLinear},
+                                       NamedValue<ScheduleKind>{"wsd_cosine", ScheduleKind::kWsdCosine}};
 
 // Where the multiplier starts to fall.
 double decay_begin(const Schedule& schedule) {
@@ -45,11 +45,11 @@ double shape(ScheduleKind kind, double progress) {
 }  // namespace
 
 ScheduleKind parse_schedule(std::string_view name, std::string_view field) {
-  return parse_name<ScheduleKind>(name, kKinds, std::string(field));
+  return parse_name<ScheduleKind>(name, kScheduleKinds, std::string(field));
 }
 
 std::string_view to_string(ScheduleKind kind) {
-  return name_of<ScheduleKind>(kind, kKinds);
+  return name_of<ScheduleKind>(kind, kScheduleKinds);
 }
 
 double Schedule::multiplier(double x) const {

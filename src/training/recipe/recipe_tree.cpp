@@ -12,7 +12,7 @@ namespace {
 
 using Kind = RecipeNode::Kind;
 
-constexpr size_t kMaxBytes = size_t{1} << 20;
+constexpr size_t kMaxRecipeBytes = size_t{1} << 20;
 constexpr int kMaxDepth = 16;
 // Aliases may refer to one part many times; the copies must stay few.
 constexpr size_t kMaxNodes = 100'000;
@@ -120,7 +120,7 @@ RecipeNode parse_recipe(const std::string& text, const std::string& source) {
 }
 
 RecipeNode read_recipe_tree(const std::filesystem::path& path) {
-  return parse_recipe(read_file(path, kMaxBytes), path.string());
+  return parse_recipe(read_file(path, kMaxRecipeBytes), path.string());
 }
 
 void set_field(RecipeNode& root, const std::string& path, RecipeNode value) {

@@ -15,7 +15,7 @@ namespace {
 // Points of a curve: more than a screen shows would only make the page heavy.
 constexpr size_t kMaxPoints = 1500;
 constexpr size_t kMaxGuesses = 60;  // evaluations with guesses in the table
-constexpr size_t kMaxBytes = size_t{1} << 32;
+constexpr size_t kMaxMetricsBytes = size_t{1} << 32;
 
 struct RunRecord {
   std::vector<Json> steps, evaluations;
@@ -97,7 +97,7 @@ std::string html_report(const ReportTitle& title, const std::string& metrics) {
 
 void write_html_report(const std::filesystem::path& output, const ReportTitle& title) {
   write_file_atomically(output / "report.html",
-                        html_report(title, read_file(output / "metrics.jsonl", kMaxBytes)));
+                        html_report(title, read_file(output / "metrics.jsonl", kMaxMetricsBytes)));
 }
 
 }  // namespace modernbert
