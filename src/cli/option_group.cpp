@@ -1,6 +1,10 @@
 #include "cli/option_group.h"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
+#include <charconv>
+#include <limits>
 #include <utility>
 
 #include "cli/command_line.h"
@@ -11,6 +15,14 @@ namespace {
 
 CLI::Range in(IntegerRange range) {
   return CLI::Range(range.least, range.most);
+}
+
+// CLI11 takes -1 for the largest number without a sign, and numbers that are too large likewise.
+std::string refuse_all_but_uint64(const std::string& text) {
+  uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error == std::errc() && end == text.data() + text.size()) return "";
+  return fmt::format("Value {} not in range 0 to {}", text, std::numeric_limits<uint64_t>::max());
 }
 
 }  // namespace
@@ -64,14 +76,9 @@ Option OptionGroup::number(const std::string& name, double& value, RealRange ran
   return declare(name, value, value_name, help)->check(CLI::Range(range.least, range.most));
 }
 
-Option OptionGroup::number(const std::string& name, int64_t& value, const std::string& value_name,
-                           const std::string& help) {
-  return declare(name, value, value_name, help);
-}
-
 Option OptionGroup::number(const std::string& name, uint64_t& value, const std::string& value_name,
                            const std::string& help) {
-  return declare(name, value, value_name, help);
+  return declare(name, value, value_name, help)->check(CLI::Validator(refuse_all_but_uint64, ""));
 }
 
 Option OptionGroup::text(const std::string& name, std::string& value, const std::string& value_name,

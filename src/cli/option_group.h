@@ -63,9 +63,7 @@ class OptionGroup {
                 const std::string& help);
   Option number(const std::string& name, double& value, RealRange range, const std::string& value_name,
                 const std::string& help);
-  // All numbers of the type.
-  Option number(const std::string& name, int64_t& value, const std::string& value_name,
-                const std::string& help);
+  // All that the type can hold.
   Option number(const std::string& name, uint64_t& value, const std::string& value_name,
                 const std::string& help);
 

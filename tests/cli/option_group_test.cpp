@@ -55,7 +55,10 @@ TEST(OptionGroup, RefusesNumbersOutOfRange) {
   expect_error({"design", "--top", "1.5"}, "design: --top: Value 1.5 not in range 1 to 1000");
   expect_error({"tokenize-corpus", "--held-out", "1"},
                "tokenize-corpus: --held-out: Value 1 not in range 0.000000 to 0.990000");
-  expect_error({"evaluate", "--text", "x", "--seed", "x"}, "evaluate: Could not convert: --seed = x");
+  for (const std::string seed : {"x", "-1", "1.5", "18446744073709551616"}) {
+    expect_error({"evaluate", "--text", "x", "--seed", seed},
+                 "evaluate: --seed: Value " + seed + " not in range 0 to 18446744073709551615");
+  }
   expect_error({"train-tokenizer", "--min-frequency", "-1"},
                "train-tokenizer: --min-frequency: Value -1 not in range 0 to 1073741824");
 }
