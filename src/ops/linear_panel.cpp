@@ -21,6 +21,13 @@ int64_t even_step(int64_t depth, int64_t most) {
   return (depth + 4 * steps - 1) / (4 * steps) * 4;
 }
 
+// y += block, of which y may have fewer rows.
+void add_rows(const MatView<float>& block, const MatView<float>& y) {
+  for (int64_t r = 0; r < y.rows; ++r) {
+    for (int64_t c = 0; c < y.cols; ++c) y.row_data(r)[c] += block.row_data(r)[c];
+  }
+}
+
 class PanelLinear final : public Linear {
  public:
   PanelLinear(const PanelProduct& product, PackedWeight weight)
@@ -57,35 +64,34 @@ class PanelLinear final : public Linear {
     }
   }
 
-  // Whole blocks of 6 rows and 64 columns are added by the kernel itself.
+  // Whole blocks of 6 rows and 64 columns are added by the kernel itself; of the last rows' block, what there
+  // is.
   void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const override {
-    const int64_t whole_rows = x.rows / kPanelRows * kPanelRows;
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
     if (!has_whole_panels) return Linear::add_tile(x, groups, scratch, y);
-    const Rows rows = rows_of_tile(x.slice(0, whole_rows), scratch);
+    const Rows rows = rows_of_tile(x, scratch);
     AlignedBuffer<float>& sums = scratch.impl().output;
-    sums.reserve(static_cast<size_t>(whole_rows * kPanelColumns));
+    sums.reserve(static_cast<size_t>(rows.groups * kPanelRows * kPanelColumns));
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
+      const MatView<float> columns = y.slice_cols(panel * kPanelColumns, kPanelColumns);
       for_each_product(rows, [&](int64_t row, Range words) {
-        PanelTask task = panel_task(rows, row, panel, words,
-                                    {sums.data() + row * kPanelColumns, kPanelRows, kPanelColumns});
-        const bool is_last = words.end == weight_.depth;
-        if (is_last) {
-          task.out = y.row_data(row) + panel * kPanelColumns;
-          task.out_stride = y.stride;
+        const MatView<float> block(sums.data() + row * kPanelColumns, kPanelRows, kPanelColumns);
+        PanelTask task = panel_task(rows, row, panel, words, block);
+        const bool is_last = words.end == weight_.depth, is_whole = row + kPanelRows <= x.rows;
+        if (is_last && is_whole) {
+          task.out = columns.row_data(row);
+          task.out_stride = columns.stride;
           task.adds = true;
         }
         // Earlier steps fetch what this group of rows is added to, the last one the rest for the next group.
         const int64_t fetched = is_last ? row + kPanelRows : row;
-        if (fetched < whole_rows) task.next_out = y.row_data(fetched) + panel * kPanelColumns;
-        task.next_out_stride = y.stride;
+        if (fetched + kPanelRows <= x.rows) task.next_out = columns.row_data(fetched);
+        task.next_out_stride = columns.stride;
         task.next_out_line = words.begin / 16;
         product_.multiply(task);
+        if (is_last && !is_whole) add_rows(block, columns.slice_rows(row, x.rows - row));
       });
     }
-    if (whole_rows == x.rows) return;
-    Linear::add_tile(x.slice(whole_rows, x.rows - whole_rows), groups, scratch,
-                     y.slice_rows(whole_rows, x.rows - whole_rows));
   }
 
  private:
@@ -93,6 +99,7 @@ class PanelLinear final : public Linear {
   struct Rows {
     const uint32_t* words;
     int64_t stride;  // words
+    int64_t count;
     int64_t groups;  // of kPanelRows
     const float* scales;
   };
@@ -101,13 +108,13 @@ class PanelLinear final : public Linear {
     const int64_t groups = (x.rows + kPanelRows - 1) / kPanelRows;
     const auto* narrow = reinterpret_cast<const uint32_t*>(x.data);
     const int64_t narrow_stride = x.stride / int64_t{sizeof(uint32_t)};
-    if (product_.widen_row == nullptr) return {narrow, narrow_stride, groups, x.scales};
+    if (product_.widen_row == nullptr) return {narrow, narrow_stride, x.rows, groups, x.scales};
     const int64_t rows = groups * kPanelRows, stride = 2 * weight_.depth;
     AlignedBuffer<uint32_t>& wide = scratch.impl().rows;
     wide.reserve(static_cast<size_t>(rows * stride));
     for (int64_t r = 0; r < rows; ++r)
       product_.widen_row(narrow + r * narrow_stride, weight_.depth, wide.data() + r * stride);
-    return {wide.data(), stride, groups, x.scales};
+    return {wide.data(), stride, x.rows, groups, x.scales};
   }
 
   // Calls run(row, words) for every step of the depth and, within it, the first row of every group of rows.
@@ -141,6 +148,7 @@ class PanelLinear final : public Linear {
     task.start_stride = is_first ? 0 : sums.stride;
     task.out = sums.data;
     task.out_stride = sums.stride;
+    task.rows_wanted = std::min(kPanelRows, rows.count - row);
     if (rows.scales != nullptr && words.end == weight_.depth) task.row_scales = rows.scales + row;
     task.column_scales = weight_.scales.data() + panel * kPanelColumns;
     task.bias = weight_.bias.data() + panel * kPanelColumns;

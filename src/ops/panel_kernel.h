@@ -34,6 +34,7 @@ struct PanelTask {
   float* out;             // [6, 64], row r at out + r*out_stride
   bool adds;              // out += the result, added last; otherwise out = the result
   int64_t out_stride;
+  int64_t rows_wanted = kPanelRows;  // results of further rows do not matter
   // int8 only: out = sum * row scale * column scale + bias. Rows are stored 128 too high, so the sums start
   // from -128 times the sum of each column.
   const float* row_scales;     // [6]; null: out takes the sums themselves, as int32

@@ -105,15 +105,15 @@ HWY_INLINE void fetch(const uint32_t* line) {
   __builtin_prefetch(line, kForReading, kSecondLevel);
 }
 
-// Columns [column, column + kVectors * kLanes) of the panel.
-template <class Factors>
+// Columns [column, column + kVectors * kLanes) of the panel, of the first kRows rows.
+template <class Factors, int64_t kRows>
 HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
-  typename Factors::Sum sums[kPanelRows][kVectors];
+  typename Factors::Sum sums[kRows][kVectors];
   const uint32_t* columns[kVectors];
   for (int v = 0; v < kVectors; ++v) {
     const int64_t first = column + v * kLanes;
     columns[v] = task.panel + first / kSlice * kSlice * task.panel_depth + first % kSlice;
-    for (int64_t r = 0; r < kPanelRows; ++r) sums[r][v] = Factors::start(task, r, first);
+    for (int64_t r = 0; r < kRows; ++r) sums[r][v] = Factors::start(task, r, first);
   }
   const uint32_t* rows = task.rows;
   // The first columns' pass fetches all of the next panel's part.
@@ -128,13 +128,13 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
       asm volatile("" ::: "memory");
       typename Factors::Sum factors[kVectors];
       for (int v = 0; v < kVectors; ++v) factors[v] = Factors::factors(columns[v] + k * kSlice, i);
-      for (int64_t r = 0; r < kPanelRows; ++r) {
+      for (int64_t r = 0; r < kRows; ++r) {
         const auto row = Factors::row(rows[r * task.row_stride]);
         for (int v = 0; v < kVectors; ++v) Factors::add(factors[v], row, sums[r][v]);
       }
     }
   }
-  for (int64_t r = 0; r < kPanelRows; ++r) {
+  for (int64_t r = 0; r < kRows; ++r) {
     for (int v = 0; v < kVectors; ++v) {
       const int64_t first = column + v * kLanes;
       float* out = task.out + r * task.out_stride + first;
@@ -144,11 +144,21 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
   }
 }
 
+template <class Factors, int64_t kRows>
+HWY_INLINE void multiply_rows(const PanelTask& task) {
+  for (int64_t column = 0; column < kPanelColumns; column += kVectors * kLanes)
+    multiply_columns<Factors, kRows>(task, column);
+}
+
+// The last rows of a short text may be few. Less than four would be no faster: their sums are too few to
+// keep the multipliers busy.
+constexpr int64_t kFewRows = 4;
+
 template <class Factors>
 HWY_INLINE void multiply_panel(const PanelTask& shared_task) {
   const PanelTask task = shared_task;  // a copy that stores to `out` cannot change
-  for (int64_t column = 0; column < kPanelColumns; column += kVectors * kLanes)
-    multiply_columns<Factors>(task, column);
+  task.rows_wanted <= kFewRows ? multiply_rows<Factors, kFewRows>(task)
+                               : multiply_rows<Factors, kPanelRows>(task);
 }
 
 void multiply_fp32(const PanelTask& task) {

@@ -149,8 +149,8 @@ class PanelCase {
       rows_.store(r, 0, {x_.data() + r * depth, static_cast<size_t>(depth)});
   }
 
-  // out: [6,64]
-  void run(std::vector<float>& out, bool adds) const {
+  // out: [6,64], of which the first `rows_wanted` rows count.
+  void run(std::vector<float>& out, bool adds, int64_t rows_wanted = kPanelRows) const {
     const int64_t words = packed_.depth * (product_.widen_row == nullptr ? 1 : 2);
     std::vector<uint32_t> rows(static_cast<size_t>(kPanelRows * words));
     for (int64_t r = 0; r < kPanelRows; ++r) {
@@ -172,6 +172,7 @@ class PanelCase {
     task.out = out.data();
     task.out_stride = kPanelColumns;
     task.adds = adds;
+    task.rows_wanted = rows_wanted;
     task.row_scales = rows_.view().scales;
     task.column_scales = packed_.scales.data();
     product_.multiply(task);
@@ -220,6 +221,11 @@ TEST(Linear, PortableKernelsMatchTheReference) {
         auto twice = got;
         panel_case.run(twice, true);
         for (size_t i = 0; i < got.size(); ++i) EXPECT_EQ(twice[i], got[i] + got[i]);
+        for (int64_t wanted = 1; wanted <= kPanelRows; ++wanted) {
+          std::vector<float> few(6 * 64, NAN);
+          panel_case.run(few, false, wanted);
+          EXPECT_TRUE(std::equal(few.begin(), few.begin() + wanted * 64, got.begin())) << wanted;
+        }
       });
     }
   }
