@@ -144,9 +144,8 @@ DatasetIndex read_index(const Json& value, const std::string& source) {
   if (version != kIndexVersion) {
     fail(ErrorCode::kUnsupported, "{}: version {} of the format, want {}", source, version, kIndexVersion);
   }
-  const Json* recipe = object.find("made_from");
-  if (recipe == nullptr) object.reject("made_from", "an object");
-  return {read_recipe(*recipe, source + ": made_from"), read_shards(object, "train"),
+  const JsonObject recipe = object.require_object("made_from");
+  return {read_recipe(recipe.json(), source + ": made_from"), read_shards(object, "train"),
           read_shards(object, "held_out")};
 }
 

@@ -139,13 +139,10 @@ Json TrainingData::state() const {
 void TrainingData::restore(const Json& state) {
   const std::string source = "the state of the training data";
   const JsonObject object(state, source);
-  for (const char* field : {"made_with", "position"}) {
-    if (const Json* value = object.find(field); value == nullptr || !value->is_object()) {
-      object.reject(field, "an object");
-    }
-  }
-  refuse_difference(impl_->corpus.identity(), state["made_with"]);
-  impl_->restart_at(read_position(state["position"], impl_->corpus, source));
+  const JsonObject made_with = object.require_object("made_with"),
+                   position = object.require_object("position");
+  refuse_difference(impl_->corpus.identity(), made_with.json());
+  impl_->restart_at(read_position(position.json(), impl_->corpus, source));
 }
 
 uint64_t TrainingData::tokens() const {

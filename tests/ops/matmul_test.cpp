@@ -33,7 +33,8 @@ struct Bf16Matrix {
   std::vector<Bf16> data;
 };
 
-// Of `count` numbers that lie `a_step` and `b_step` apart. Pointers, since tests are not optimised.
+// Of `count` numbers that lie `a_step` and `b_step` apart. Pointers, since sanitizer builds do not optimise
+// tests.
 double dot(const float* a, int64_t a_step, const float* b, int64_t b_step, int64_t count) {
   double sum = 0;
   for (int64_t i = 0; i < count; ++i) sum += double{a[i * a_step]} * b[i * b_step];
