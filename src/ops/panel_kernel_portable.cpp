@@ -116,12 +116,16 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
     for (int64_t r = 0; r < kRows; ++r) sums[r][v] = Factors::start(task, r, first);
   }
   const uint32_t* rows = task.rows;
-  // The first columns' pass fetches all of the next panel's part.
-  const uint32_t* next = task.next;
-  const int64_t next_lines = column == 0 && next != nullptr ? task.next_lines : 0;
+  // Every pass fetches its share of the next panel's part, evenly: of more lines at once than the core can
+  // wait for, the rest hold up the products.
+  constexpr int64_t kPasses = kPanelColumns / (kVectors * kLanes);
+  const int64_t pass = column / (kVectors * kLanes);
+  const int64_t next_lines = task.next != nullptr ? task.next_lines : 0;
+  const uint32_t* next = task.next + pass * (task.depth / 4 * next_lines / kPasses) * kLineWords;
+  int64_t due = 0;  // lines, times kPasses
   for (int64_t k = 0; k < task.depth; ++k) {
     if ((k & 3) == 0) {
-      for (int64_t i = 0; i < next_lines; ++i, next += kLineWords) fetch(next);
+      for (due += next_lines; due >= kPasses; due -= kPasses, next += kLineWords) fetch(next);
     }
     for (int i = 0; i < Factors::kRowWords; ++i, ++rows) {
       // The words are loaded anew: kept, they would need registers that the sums have.
