@@ -25,7 +25,7 @@ constexpr int64_t kMostRows = 192;  // of a tile: its activations and two panels
 void reorder_panels(PackedWeight& weight) {
   std::vector<uint32_t> rows(static_cast<size_t>(weight.panel_words()));
   for (int64_t panel = 0; panel < weight.panel_count(); ++panel) {
-    uint32_t* to = weight.words.data() + panel * weight.panel_words();
+    uint32_t* to = weight.panel(panel);
     std::copy_n(to, rows.size(), rows.data());
     for (int64_t half = 0; half < 2; ++half) {
       for (int64_t k = 0; k < weight.depth; k += kAmxDepth) {
@@ -115,7 +115,7 @@ class AmxLinear final : public Linear {
   }
 
   void multiply(const RowsView& x, int64_t panel, AmxSums from, AmxSums to, AmxSums between) const {
-    const AmxPanels panels{weight_.words.data(), weight_.depth, weight_.panel_count()};
+    const AmxPanels panels{weight_.words.get(), weight_.depth, weight_.panel_count()};
     multiply_panel(kernels_, {x.data, x.rows, x.stride}, panels, panel, from, to, between);
   }
 

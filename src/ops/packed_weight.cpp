@@ -5,6 +5,7 @@
 #include <numeric>
 
 #include "ops/convert.h"
+#include "tensor/slab.h"
 
 namespace modernbert {
 namespace {
@@ -51,8 +52,9 @@ PackedWeight empty_panels(RowType type, int64_t out, int64_t in, int64_t group) 
   packed.group = group < kPanelColumns ? kPanelColumns / group * group : group;
   packed.panels_per_group = (packed.group + kPanelColumns - 1) / kPanelColumns;
   const auto columns = static_cast<size_t>(packed.panel_count() * kPanelColumns);
-  packed.words.reserve(static_cast<size_t>(packed.panel_count() * packed.panel_words()));
-  std::fill_n(packed.words.data(), packed.panel_count() * packed.panel_words(), 0u);
+  const auto words = static_cast<size_t>(packed.panel_count() * packed.panel_words());
+  packed.words = std::reinterpret_pointer_cast<uint32_t>(allocate_in_slab(words * sizeof(uint32_t)));
+  std::fill_n(packed.words.get(), words, 0u);
   packed.bias.assign(columns, 0.0f);
   if (type == RowType::kInt8) {
     packed.offsets.assign(columns, 0);
@@ -79,8 +81,7 @@ PackedWeight pack_weight(RowType type, MatView<const float> weight, std::span<co
     } else {
       narrow_column(type, weight.row(column), words);
     }
-    uint32_t* to = packed.words.data() + panel * packed.panel_words() + lane / slice * slice * packed.depth +
-                   lane % slice;
+    uint32_t* to = packed.panel(panel) + lane / slice * slice * packed.depth + lane % slice;
     for (int64_t k = 0; k < packed.depth; ++k) to[k * slice] = words[static_cast<size_t>(k)];
     if (!bias.empty()) packed.bias[at] = bias[static_cast<size_t>(column)];
   }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -15,21 +16,23 @@ namespace modernbert {
 struct PackedWeight {
   RowType type = RowType::kFp32;
   int64_t in = 0, out = 0;
-  int64_t depth = 0;              // words per column
-  int64_t group = 0;              // columns of a group; a group starts with a panel
-  int64_t panels_per_group = 0;   // the last one may be partly filled
-  AlignedBuffer<uint32_t> words;  // [panel][64 / slice][depth][slice], see panel_kernel.h
-  std::vector<float> bias;        // [panel][64], zero where there is none
-  std::vector<int32_t> offsets;   // [panel][64] of kInt8: -128 times the sum of the column
-  std::vector<float> scales;      // [panel][64] of kInt8: a column's largest magnitude / 127
+  int64_t depth = 0;                // words per column
+  int64_t group = 0;                // columns of a group; a group starts with a panel
+  int64_t panels_per_group = 0;     // the last one may be partly filled
+  std::shared_ptr<uint32_t> words;  // [panel][64 / slice][depth][slice], see panel_kernel.h; in a slab
+  std::vector<float> bias;          // [panel][64], zero where there is none
+  std::vector<int32_t> offsets;     // [panel][64] of kInt8: -128 times the sum of the column
+  std::vector<float> scales;        // [panel][64] of kInt8: a column's largest magnitude / 127
 
   int64_t groups() const { return (out + group - 1) / group; }
   int64_t panel_count() const { return groups() * panels_per_group; }
   int64_t panel_words() const { return depth * kPanelColumns; }
-  const uint32_t* panel(int64_t index) const { return words.data() + index * panel_words(); }
+  uint32_t* panel(int64_t index) { return words.get() + index * panel_words(); }
+  const uint32_t* panel(int64_t index) const { return words.get() + index * panel_words(); }
   size_t bytes() const {
-    return words.capacity() * sizeof(uint32_t) +
-           (bias.size() + offsets.size() + scales.size()) * sizeof(float);
+    return (static_cast<size_t>(panel_count() * panel_words()) + bias.size() + offsets.size() +
+            scales.size()) *
+           sizeof(float);
   }
 };
 
