@@ -1,6 +1,7 @@
-// Weights packed into panels of 64 columns. Six rows of a tile at a time are multiplied by a panel and go to
-// the epilogue while they are in L1. Where the depth is cut into steps, all rows are multiplied by a panel's
-// step while that is in L1. Sums run over the whole depth in order, so a row's bits depend on nothing else.
+// Weights packed into panels of 64 columns. A few rows of a tile at a time are multiplied by a panel and go
+// to the epilogue while they are in L1. Where the depth is cut into steps, all rows are multiplied by a
+// panel's step while that is in L1. Sums run over the whole depth in order, so a row's bits depend on nothing
+// else.
 #include "ops/linear_panel.h"
 
 #include <algorithm>
@@ -20,6 +21,37 @@ int64_t even_step(int64_t depth, int64_t most) {
   const int64_t steps = (depth + most - 1) / most;
   return (depth + 4 * steps - 1) / (4 * steps) * 4;
 }
+
+// A tile's rows as the kernel takes them, in groups: six each, at the end few ones where they suffice.
+struct TileRows {
+  TileRows(const RowsView& x, int64_t few)
+      : words(reinterpret_cast<const uint32_t*>(x.data)),
+        stride(x.stride / int64_t{sizeof(uint32_t)}),
+        count(x.rows),
+        scales(x.scales),
+        groups((count + kPanelRows - 1) / kPanelRows),
+        few_rows(few),
+        full_groups(groups) {
+    const int64_t too_many = groups * kPanelRows - count;
+    if (few_rows < kPanelRows) full_groups -= std::min(groups, too_many / (kPanelRows - few_rows));
+  }
+
+  int64_t group_size(int64_t group) const { return group < full_groups ? kPanelRows : few_rows; }
+  // Rows of a group that the tile has.
+  Range wanted(int64_t group) const {
+    const int64_t full = std::min(group, full_groups);
+    const int64_t begin = full * kPanelRows + (group - full) * few_rows;
+    return {begin, std::min(begin + group_size(group), count)};
+  }
+
+  const uint32_t* words;
+  int64_t stride;  // words
+  int64_t count;
+  const float* scales;
+  int64_t groups;
+  int64_t few_rows;
+  int64_t full_groups;  // the first ones
+};
 
 // y += block, of which y may have fewer rows.
 void add_rows(const MatView<float>& block, const MatView<float>& y) {
@@ -43,7 +75,7 @@ class PanelLinear final : public Linear {
   void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
                 TileEpilogue epilogue) const override {
     MB_CHECK(x.rows <= kMostRows && x.cols == weight_.in && x.type == weight_.type);
-    const Rows rows = rows_of_tile(x, scratch);
+    const TileRows rows = rows_of_tile(x, scratch);
     const int64_t stride = weight_.panels_per_group * kPanelColumns;
     // Finished at once, six rows need no more room than six rows.
     const bool at_once = step_ == weight_.depth && weight_.panels_per_group == 1;
@@ -53,76 +85,70 @@ class PanelLinear final : public Linear {
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
       for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
-        for_each_product(rows, [&](int64_t row, Range words) {
-          float* sums = output.data() + (at_once ? 0 : row * stride);
-          product_.multiply(panel_task(rows, row, group * weight_.panels_per_group + i, words,
+        for_each_product(rows, [&](int64_t row_group, Range words) {
+          const Range wanted = rows.wanted(row_group);
+          float* sums = output.data() + (at_once ? 0 : wanted.begin * stride);
+          product_.multiply(panel_task(rows, row_group, group * weight_.panels_per_group + i, words,
                                        {sums + i * kPanelColumns, kPanelRows, kPanelColumns, stride}));
           if (i + 1 < weight_.panels_per_group || words.end < weight_.depth) return;
-          epilogue(row, column, MatView<float>(sums, std::min(kPanelRows, x.rows - row), columns, stride));
+          epilogue(wanted.begin, column, MatView<float>(sums, wanted.size(), columns, stride));
         });
       }
     }
   }
 
-  // Whole blocks of 6 rows and 64 columns are added by the kernel itself; of the last rows' block, what there
+  // Whole blocks of rows and 64 columns are added by the kernel itself; of the last rows' block, what there
   // is.
   void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const override {
     const bool has_whole_panels = weight_.group == kPanelColumns && weight_.out % kPanelColumns == 0;
     if (!has_whole_panels) return Linear::add_tile(x, groups, scratch, y);
-    const Rows rows = rows_of_tile(x, scratch);
+    const TileRows rows = rows_of_tile(x, scratch);
     AlignedBuffer<float>& sums = scratch.impl().output;
     sums.reserve(static_cast<size_t>(rows.groups * kPanelRows * kPanelColumns));
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
       const MatView<float> columns = y.slice_cols(panel * kPanelColumns, kPanelColumns);
-      for_each_product(rows, [&](int64_t row, Range words) {
-        const MatView<float> block(sums.data() + row * kPanelColumns, kPanelRows, kPanelColumns);
-        PanelTask task = panel_task(rows, row, panel, words, block);
-        const bool is_last = words.end == weight_.depth, is_whole = row + kPanelRows <= x.rows;
+      for_each_product(rows, [&](int64_t row_group, Range words) {
+        const Range wanted = rows.wanted(row_group);
+        const MatView<float> block(sums.data() + wanted.begin * kPanelColumns, kPanelRows, kPanelColumns);
+        PanelTask task = panel_task(rows, row_group, panel, words, block);
+        const bool is_last = words.end == weight_.depth,
+                   is_whole = wanted.size() == rows.group_size(row_group);
         if (is_last && is_whole) {
-          task.out = columns.row_data(row);
+          task.out = columns.row_data(wanted.begin);
           task.out_stride = columns.stride;
           task.adds = true;
         }
         // Earlier steps fetch what this group of rows is added to, the last one the rest for the next group.
-        const int64_t fetched = is_last ? row + kPanelRows : row;
+        const int64_t fetched = is_last ? wanted.end : wanted.begin;
         if (fetched + kPanelRows <= x.rows) task.next_out = columns.row_data(fetched);
         task.next_out_stride = columns.stride;
         task.next_out_line = words.begin / 16;
         product_.multiply(task);
-        if (is_last && !is_whole) add_rows(block, columns.slice_rows(row, x.rows - row));
+        if (is_last && !is_whole) add_rows(block, columns.slice_rows(wanted.begin, wanted.size()));
       });
     }
   }
 
  private:
-  // A tile's rows as the kernel takes them.
-  struct Rows {
-    const uint32_t* words;
-    int64_t stride;  // words
-    int64_t count;
-    int64_t groups;  // of kPanelRows
-    const float* scales;
-  };
-
-  Rows rows_of_tile(const RowsView& x, LinearScratch& scratch) const {
-    const int64_t groups = (x.rows + kPanelRows - 1) / kPanelRows;
-    const auto* narrow = reinterpret_cast<const uint32_t*>(x.data);
-    const int64_t narrow_stride = x.stride / int64_t{sizeof(uint32_t)};
-    if (product_.widen_row == nullptr) return {narrow, narrow_stride, x.rows, groups, x.scales};
-    const int64_t rows = groups * kPanelRows, stride = 2 * weight_.depth;
+  TileRows rows_of_tile(const RowsView& x, LinearScratch& scratch) const {
+    TileRows rows(x, product_.few_rows);
+    if (product_.widen_row == nullptr) return rows;
+    const int64_t room = rows.groups * kPanelRows, stride = 2 * weight_.depth;
     AlignedBuffer<uint32_t>& wide = scratch.impl().rows;
-    wide.reserve(static_cast<size_t>(rows * stride));
-    for (int64_t r = 0; r < rows; ++r)
-      product_.widen_row(narrow + r * narrow_stride, weight_.depth, wide.data() + r * stride);
-    return {wide.data(), stride, x.rows, groups, x.scales};
+    wide.reserve(static_cast<size_t>(room * stride));
+    for (int64_t r = 0; r < room; ++r)
+      product_.widen_row(rows.words + r * rows.stride, weight_.depth, wide.data() + r * stride);
+    rows.words = wide.data();
+    rows.stride = stride;
+    return rows;
   }
 
-  // Calls run(row, words) for every step of the depth and, within it, the first row of every group of rows.
+  // Calls run(row_group, words) for every step of the depth and, within it, every group of rows.
   template <class Run>
-  void for_each_product(const Rows& rows, Run run) const {
+  void for_each_product(const TileRows& rows, Run run) const {
     for (int64_t word = 0; word < weight_.depth; word += step_) {
       const Range words{word, std::min(word + step_, weight_.depth)};
-      for (int64_t group = 0; group < rows.groups; ++group) run(group * kPanelRows, words);
+      for (int64_t group = 0; group < rows.groups; ++group) run(group, words);
     }
   }
 
@@ -131,10 +157,11 @@ class PanelLinear final : public Linear {
     return weight_.bias.data() + panel * kPanelColumns;
   }
 
-  // Six rows from `row` on times some words of a panel.   sums: what the words before have come to and, with
-  // these, where it goes; finished after the last ones.
-  PanelTask panel_task(const Rows& rows, int64_t row, int64_t panel, Range words, MatView<float> sums) const {
-    const int64_t row_words = product_.widen_row == nullptr ? 1 : 2;
+  // A group of rows times some words of a panel.   sums: what the words before have come to and, with these,
+  // where it goes; finished after the last ones.
+  PanelTask panel_task(const TileRows& rows, int64_t row_group, int64_t panel, Range words,
+                       MatView<float> sums) const {
+    const int64_t row_words = product_.widen_row == nullptr ? 1 : 2, row = rows.wanted(row_group).begin;
     PanelTask task{};
     task.rows = rows.words + row * rows.stride + words.begin * row_words;
     task.row_stride = rows.stride;
@@ -142,13 +169,13 @@ class PanelLinear final : public Linear {
     task.panel = weight_.panel(panel) + words.begin * product_.slice;
     task.panel_depth = weight_.depth;
     task.depth = words.size();
-    prefetch_next_panel(panel, row / kPanelRows, rows.groups, words, task);
+    prefetch_next_panel(panel, row_group, rows.groups, words, task);
     const bool is_first = words.begin == 0;
     task.start = is_first ? start_of_sums(panel) : sums.data;
     task.start_stride = is_first ? 0 : sums.stride;
     task.out = sums.data;
     task.out_stride = sums.stride;
-    task.rows_wanted = std::min(kPanelRows, rows.count - row);
+    task.rows_wanted = rows.wanted(row_group).size();
     if (rows.scales != nullptr && words.end == weight_.depth) task.row_scales = rows.scales + row;
     task.column_scales = weight_.scales.data() + panel * kPanelColumns;
     task.bias = weight_.bias.data() + panel * kPanelColumns;

@@ -57,9 +57,12 @@ struct PanelProduct {
   void (*widen_row)(const uint32_t* row, int64_t words, uint32_t* wide) = nullptr;
   // Words of depth that all rows of a tile are multiplied by before the next ones; 0: the whole depth.
   int64_t depth_step = 0;
+  int64_t few_rows =
+      kPanelRows;  // wanted no more than these, the kernel reads, computes and stores only them
 };
 
 inline constexpr int64_t kPortableSlice = 16;
+inline constexpr int64_t kPortableFewRows = 4;  // the sums of fewer could not keep the multipliers busy
 
 // For every CPU, with a depth_stride of 1. bf16 rows are widened to fp32 and int8 rows to pairs of 16 bits;
 // columns stay narrow and are widened in registers.

@@ -154,15 +154,11 @@ HWY_INLINE void multiply_rows(const PanelTask& task) {
     multiply_columns<Factors, kRows>(task, column);
 }
 
-// The last rows of a short text may be few. Less than four would be no faster: their sums are too few to
-// keep the multipliers busy.
-constexpr int64_t kFewRows = 4;
-
 template <class Factors>
 HWY_INLINE void multiply_panel(const PanelTask& shared_task) {
   const PanelTask task = shared_task;  // a copy that stores to `out` cannot change
-  task.rows_wanted <= kFewRows ? multiply_rows<Factors, kFewRows>(task)
-                               : multiply_rows<Factors, kPanelRows>(task);
+  task.rows_wanted <= kPortableFewRows ? multiply_rows<Factors, kPortableFewRows>(task)
+                                       : multiply_rows<Factors, kPanelRows>(task);
 }
 
 void multiply_fp32(const PanelTask& task) {
@@ -236,15 +232,21 @@ void widen_int8(const uint32_t* row, int64_t words, uint32_t* wide) {
 }  // namespace
 
 PanelProduct portable_panel_product(RowType type) {
+  PanelProduct product{.slice = kPortableSlice, .few_rows = kPortableFewRows};
   switch (type) {
     case RowType::kFp32:
-      return {fp32_panel, kPortableSlice, nullptr};
+      product.multiply = fp32_panel;
+      break;
     case RowType::kBf16:
-      return {bf16_panel, kPortableSlice, widen_bf16};
+      product.multiply = bf16_panel;
+      product.widen_row = widen_bf16;
+      break;
     case RowType::kInt8:
+      product.multiply = int8_panel;
+      product.widen_row = widen_int8;
       break;
   }
-  return {int8_panel, kPortableSlice, widen_int8};
+  return product;
 }
 
 }  // namespace modernbert

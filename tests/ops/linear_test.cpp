@@ -354,6 +354,29 @@ TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
   }
 }
 
+// However a tile's rows are grouped for the kernel, a row's bits depend on that row alone.
+TEST(Linear, EveryCountOfRowsGivesTheSameBits) {
+  constexpr int64_t kRows = 26;
+  const Shape shape{40, 128};
+  const auto weight = normal_values(static_cast<size_t>(shape.in * shape.out), 1, 0.3f);
+  const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
+  const auto x = normal_values(static_cast<size_t>(kRows * shape.in), 3);
+  for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+    for (const PanelProduct& panels :
+         {portable_panel_product(row_type_of(type)), panel_product(row_type_of(type))}) {
+      const auto linear =
+          make_linear_panel(type, {weight.data(), shape.out, shape.in}, bias, kPanelColumns, panels);
+      const auto all = product(*linear, x), all_added = one_plus_product(*linear, x);
+      for (int64_t rows = 1; rows < kRows; ++rows) {
+        const std::vector<float> first(x.begin(), x.begin() + rows * shape.in);
+        const auto some = product(*linear, first), added = one_plus_product(*linear, first);
+        EXPECT_TRUE(std::equal(some.begin(), some.end(), all.begin())) << rows;
+        EXPECT_TRUE(std::equal(added.begin(), added.end(), all_added.begin())) << rows << " added";
+      }
+    }
+  }
+}
+
 // Added to what is there, also in rows that are further apart than they are long; what lies between stays.
 TEST(Linear, AddTileAddsTheProduct) {
   for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
