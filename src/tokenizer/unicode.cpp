@@ -23,6 +23,19 @@ bool contains(std::span<const Range> ranges, uint32_t c) {
   return after != ranges.begin() && c <= std::prev(after)->last;
 }
 
+// Blocks of 256 code points that are like the first of their run: ideographs, Hangul, surrogates, private
+// use, and where nothing is assigned. They are most of all blocks.
+constexpr Range kAlikeBlocks[] = {{0x34, 0x4C},   {0x4E, 0x9E},    {0xAC, 0xD6},   {0xD8, 0xDF},
+                                  {0xE0, 0xF8},   {0x200, 0x2A5},  {0x330, 0xDFF}, {0xE02, 0xEFF},
+                                  {0xF00, 0xFFE}, {0x1000, 0x10FE}};
+
+uint32_t first_alike(uint32_t block) {
+  for (const Range& run : kAlikeBlocks) {
+    if (block >= run.first && block <= run.last) return run.first;
+  }
+  return block;
+}
+
 bool is_white_space(uint32_t c) {
   return (c >= 9 && c <= 13) || c == 0x20 || c == 0x85 || c == 0xA0 || c == 0x1680 ||
          (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 || c == 0x202F || c == 0x205F ||
@@ -104,6 +117,7 @@ std::vector<char32_t> second_members() {
   std::array<char32_t, kMaxDecomposition> parts;
   for (uint32_t c = 0xC0; c < 0x30000; ++c) {
     if (c >= 0xAC00 && c < 0xE000) continue;  // Hangul is done by rule; surrogates are no characters
+    if (first_alike(c >> 8) != c >> 8) continue;
     const int count = decompose(c, /*compatibility=*/false, parts);
     if (count > 1) members.push_back(parts[count - 1]);
   }
@@ -115,9 +129,8 @@ std::vector<char32_t> second_members() {
 UnicodeTable::UnicodeTable() {
   std::map<std::vector<uint16_t>, uint16_t> known;
   for (uint32_t block = 0; block < kCodePoints / 256; ++block) {
-    const bool repeats_before = block > 0x330 && block < 0xE00;  // nothing is assigned there
-    if (repeats_before) {
-      block_of_[block] = block_of_[0x330];
+    if (const uint32_t first = first_alike(block); first != block) {
+      block_of_[block] = block_of_[first];
       continue;
     }
     std::vector<uint16_t> flags(256);

@@ -95,6 +95,10 @@ TEST(Unicode, ClassesFollowTheReference) {
   EXPECT_FALSE(table.is(0x200B, kSpace));
   EXPECT_TRUE(table.is(0xE000, kControl));
   EXPECT_TRUE(table.is(0x10FFFD, kControl));
+  for (const char32_t c : {0x3400, 0x4DBF, 0x4E00, 0x9FFC, 0xAC00, 0xD7A3, 0x20000, 0x2A6DF, 0x31350})
+    EXPECT_EQ(table.flags(c) & (kLetter | kWordChar | kControl), kLetter | kWordChar) << uint32_t{c};
+  for (const char32_t c : {0xD7A4, 0xD800, 0xDFFF, 0x34000, 0xDFFFF, 0xE0200, 0xEFFFF, 0xFFFFE, 0x10FFFF})
+    EXPECT_EQ(table.flags(c), 0) << uint32_t{c};
   EXPECT_TRUE(table.is(0x200D, kWordChar));
   EXPECT_EQ(combining_class(0x301), 230);
   EXPECT_EQ(combining_class(0x1E4EC), 0);  // a mark of Unicode 15
