@@ -160,7 +160,7 @@ TEST(EvaluateMlm, NanoKnowsEnglish) {
   const fs::path text = shared_dir() / "data/wikitext-2/test.txt";
   MB_SKIP_UNLESS_EXISTS(text);
   const TemporaryFolder folder;
-  write_bytes(folder.file("a.txt"), read_bytes(text).substr(0, 100000));
+  write_bytes(folder.file("a.txt"), read_bytes(text).substr(0, 20'000));
   const json found = run_program({"evaluate", "mlm", "-m", nano(), "--max-length", "256", "--text",
                                   folder.file("a.txt"), "--json"})
                          .json_lines()
