@@ -59,6 +59,7 @@ void CpuEncoder::pack_layers(const Checkpoint& checkpoint) {
     layers_[i] = std::make_unique<CpuLayer>(checkpoint.layer(index), config_, index, plan_);
     checkpoint.release_layer(index);
   });
+  for (size_t i = 0; i + 1 < layers_.size(); ++i) layers_[i]->set_next(*layers_[i + 1]);
 }
 
 std::unique_ptr<Workspace> CpuEncoder::make_workspace() const {

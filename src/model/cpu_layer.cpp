@@ -30,13 +30,22 @@ RowsView in_type_of(const Linear& linear, const RowsView& rows, std::array<RowBu
   return converted.view().slice(0, rows.rows);
 }
 
-void multiply(const Linear& linear, const RowsView& rows, const Share& share, CpuThreadScratch& scratch,
-              TileEpilogue epilogue) {
+// Tells the coming product what this thread multiplies by after it.   next: null = unknown.
+void announce(const Linear* next, const Share& share, CpuThreadScratch& scratch) {
+  const void* weights = next == nullptr ? nullptr : next->weights_from(share.of(next->groups()).begin);
+  scratch.linear.set_next_weights(weights);
+}
+
+void multiply(const Linear& linear, const Linear* next, const RowsView& rows, const Share& share,
+              CpuThreadScratch& scratch, TileEpilogue epilogue) {
+  announce(next, share, scratch);
   linear.run_tile(rows, share.of(linear.groups()), scratch.linear, epilogue);
 }
 
 // tile.x += the product; complete for the whole team on return.
-void add_product(const Linear& linear, const RowsView& rows, const Tile& tile, CpuThreadScratch& scratch) {
+void add_product(const Linear& linear, const Linear* next, const RowsView& rows, const Tile& tile,
+                 CpuThreadScratch& scratch) {
+  announce(next, tile.share, scratch);
   linear.add_tile(rows, tile.share.of(linear.groups()), scratch.linear, tile.x);
   tile.share.wait();
 }
@@ -129,9 +138,10 @@ void CpuLayer::project(const TokenBatch& batch, const Tile& tile, CpuWorkspace& 
   const RowsView input = input_of(*qkv_, tile, post_norm ? nullptr : attn_norm(), scratch);
   const Rotation rotation{rotates() ? workspace.rope_tables.at(rope_key()).get() : nullptr, batch.positions,
                           query_scale_};
-  multiply(*qkv_, input, tile.share, scratch, [&](int64_t row, int64_t column, MatView<float> y) {
-    store_heads(tile.begin + row, column, y, rotation, *workspace.layout);
-  });
+  multiply(*qkv_, attn_out_.get(), input, tile.share, scratch,
+           [&](int64_t row, int64_t column, MatView<float> y) {
+             store_heads(tile.begin + row, column, y, rotation, *workspace.layout);
+           });
   scratch.clock.mark(CpuOp::kQkv);
 }
 
@@ -170,7 +180,7 @@ void CpuLayer::finish(const RowsView& context, const Tile& tile, CpuThreadScratc
 // x += Wo context.
 void CpuLayer::add_attention(const RowsView& context, const Tile& tile, CpuThreadScratch& scratch) const {
   const RowsView rows = in_type_of(*attn_out_, context, tile.buffers.hidden, tile.share, scratch);
-  add_product(*attn_out_, rows, tile, scratch);
+  add_product(*attn_out_, mlp_in_.get(), rows, tile, scratch);
   scratch.clock.mark(CpuOp::kAttnOut);
 }
 
@@ -192,13 +202,13 @@ void CpuLayer::activate(int64_t row, int64_t column, MatView<const float> y, Row
 // x += mlp(input).   input may be x itself: it is consumed before x changes.
 void CpuLayer::feed_forward(const RowsView& input, const Tile& tile, CpuThreadScratch& scratch) const {
   RowBuffer& inner = TileBuffers::of(tile.buffers.inner, inner_type());
-  multiply(*mlp_in_, input, tile.share, scratch,
+  multiply(*mlp_in_, mlp_out_.get(), input, tile.share, scratch,
            [&](int64_t row, int64_t column, MatView<float> y) { activate(row, column, y, inner); });
   tile.share.wait();
   scratch.clock.mark(CpuOp::kMlpIn);
   const RowsView rows =
       in_type_of(*mlp_out_, inner.view().slice(0, tile.x.rows), tile.buffers.inner, tile.share, scratch);
-  add_product(*mlp_out_, rows, tile, scratch);
+  add_product(*mlp_out_, next_, rows, tile, scratch);
   scratch.clock.mark(CpuOp::kMlpOut);
 }
 

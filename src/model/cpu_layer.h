@@ -49,6 +49,8 @@ class CpuLayer {
   size_t packed_bytes() const;
   int64_t max_tile_rows() const;
   int64_t row_group() const { return qkv_->row_group(); }
+  // The layer behind this one: its first weights are fetched while the last product of this one runs.
+  void set_next(const CpuLayer& next) { next_ = next.qkv_.get(); }
 
  private:
   RowsView normalized(const Tile& tile, const NormParams& norm, RowType type,
@@ -72,6 +74,7 @@ class CpuLayer {
   ActivationFunction activation_;
   std::optional<NormParams> attn_norm_, mlp_norm_;
   std::unique_ptr<Linear> qkv_, attn_out_, mlp_in_, mlp_out_;
+  const Linear* next_ = nullptr;
 };
 
 }  // namespace modernbert

@@ -32,6 +32,14 @@ RowType row_type_of(GemmType type) {
   return RowType::kFp32;
 }
 
+void LinearScratch::set_next_weights(const void* weights) {
+  impl_->next_weights = static_cast<const uint32_t*>(weights);
+}
+
+const void* Linear::weights_from(int64_t) const {
+  return nullptr;
+}
+
 void Linear::add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const {
   run_tile(x, groups, scratch, [&](int64_t row, int64_t column, MatView<float> part) {
     add_rows(part, y.slice_rows(row, part.rows).slice_cols(column, part.cols));

@@ -37,6 +37,10 @@ class LinearScratch {
   LinearScratch(LinearScratch&&) noexcept;
   LinearScratch& operator=(LinearScratch&&) noexcept;
 
+  // What the thread will multiply by after its next product, which fetches the first of it at its end.
+  // weights: of Linear::weights_from; null where they are not known.
+  void set_next_weights(const void* weights);
+
   struct Impl;
   Impl& impl() { return *impl_; }
 
@@ -63,6 +67,8 @@ class Linear {
   // x: [rows <= max_tile_rows(), in] of row_type(), with readable spare rows.   groups: within [0, groups()).
   virtual void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
                         TileEpilogue epilogue) const = 0;
+  // The packed weights from this group on; null where fetching them ahead gains nothing.
+  virtual const void* weights_from(int64_t group) const;
   // y += x Wᵀ + bias, the columns of these groups.   y: [x.rows, out].
   virtual void add_tile(const RowsView& x, Range groups, LinearScratch& scratch, MatView<float> y) const;
 };

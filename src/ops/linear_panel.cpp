@@ -5,6 +5,7 @@
 #include "ops/linear_panel.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "core/check.h"
 #include "ops/linear_scratch.h"
@@ -71,6 +72,9 @@ class PanelLinear final : public Linear {
   int64_t max_tile_rows() const override { return kMostRows; }
   size_t packed_bytes() const override { return weight_.bytes(); }
   int64_t groups() const override { return weight_.groups(); }
+  const void* weights_from(int64_t group) const override {
+    return weight_.panel(group * weight_.panels_per_group);
+  }
 
   void run_tile(const RowsView& x, Range groups, LinearScratch& scratch,
                 TileEpilogue epilogue) const override {
@@ -80,16 +84,21 @@ class PanelLinear final : public Linear {
     // Finished at once, six rows need no more room than six rows.
     const bool at_once = step_ == weight_.depth && weight_.panels_per_group == 1;
     AlignedBuffer<float>& output = scratch.impl().output;
+    const uint32_t* next_weights = std::exchange(scratch.impl().next_weights, nullptr);
     output.reserve(static_cast<size_t>((at_once ? 1 : rows.groups) * kPanelRows * stride));
     for (int64_t group = groups.begin; group < groups.end; ++group) {
       const int64_t column = group * weight_.group;
       const int64_t columns = std::min(weight_.group, weight_.out - column);
       for (int64_t i = 0; i < weight_.panels_per_group; ++i) {
+        const int64_t panel = group * weight_.panels_per_group + i;
+        const uint32_t* next = after(panel, groups, next_weights);
         for_each_product(rows, [&](int64_t row_group, Range words) {
           const Range wanted = rows.wanted(row_group);
           float* sums = output.data() + (at_once ? 0 : wanted.begin * stride);
-          product_.multiply(panel_task(rows, row_group, group * weight_.panels_per_group + i, words,
-                                       {sums + i * kPanelColumns, kPanelRows, kPanelColumns, stride}));
+          PanelTask task = panel_task(rows, row_group, panel, words,
+                                      {sums + i * kPanelColumns, kPanelRows, kPanelColumns, stride});
+          fetch_meanwhile(next, row_group, rows.groups, words, task);
+          product_.multiply(task);
           if (i + 1 < weight_.panels_per_group || words.end < weight_.depth) return;
           epilogue(wanted.begin, column, MatView<float>(sums, wanted.size(), columns, stride));
         });
@@ -104,13 +113,16 @@ class PanelLinear final : public Linear {
     if (!has_whole_panels) return Linear::add_tile(x, groups, scratch, y);
     const TileRows rows = rows_of_tile(x, scratch);
     AlignedBuffer<float>& sums = scratch.impl().output;
+    const uint32_t* next_weights = std::exchange(scratch.impl().next_weights, nullptr);
     sums.reserve(static_cast<size_t>(rows.groups * kPanelRows * kPanelColumns));
     for (int64_t panel = groups.begin; panel < groups.end; ++panel) {
       const MatView<float> columns = y.slice_cols(panel * kPanelColumns, kPanelColumns);
+      const uint32_t* next = after(panel, groups, next_weights);
       for_each_product(rows, [&](int64_t row_group, Range words) {
         const Range wanted = rows.wanted(row_group);
         const MatView<float> block(sums.data() + wanted.begin * kPanelColumns, kPanelRows, kPanelColumns);
         PanelTask task = panel_task(rows, row_group, panel, words, block);
+        fetch_meanwhile(next, row_group, rows.groups, words, task);
         const bool is_last = words.end == weight_.depth,
                    is_whole = wanted.size() == rows.group_size(row_group);
         if (is_last && is_whole) {
@@ -169,7 +181,6 @@ class PanelLinear final : public Linear {
     task.panel = weight_.panel(panel) + words.begin * product_.slice;
     task.panel_depth = weight_.depth;
     task.depth = words.size();
-    prefetch_next_panel(panel, row_group, rows.groups, words, task);
     const bool is_first = words.begin == 0;
     task.start = is_first ? start_of_sums(panel) : sums.data;
     task.start_stride = is_first ? 0 : sums.stride;
@@ -182,16 +193,21 @@ class PanelLinear final : public Linear {
     return task;
   }
 
+  // What the thread multiplies by after this panel of its groups.
+  const uint32_t* after(int64_t panel, Range groups, const uint32_t* next_weights) const {
+    return panel + 1 < groups.end * weight_.panels_per_group ? weight_.panel(panel + 1) : next_weights;
+  }
+
   // The next panel is fetched meanwhile, each group of rows its part. The fewer rows share the work, the more
-  // of the time goes into waiting for weights.
-  void prefetch_next_panel(int64_t panel, int64_t row_group, int64_t row_groups, Range words,
-                           PanelTask& task) const {
+  // of the time goes into waiting for weights.   next: may be null.
+  void fetch_meanwhile(const uint32_t* next, int64_t row_group, int64_t row_groups, Range words,
+                       PanelTask& task) const {
     constexpr int64_t kLineWords = 16, kLinesPerStep = 4 * kPanelColumns / kLineWords;
-    if (panel + 1 >= weight_.panel_count()) return;
+    if (next == nullptr) return;
     task.next_lines = (kLinesPerStep + row_groups - 1) / row_groups;
     const int64_t steps_before = words.begin / 4 * row_groups + row_group * (words.size() / 4);
     const int64_t ahead = steps_before * task.next_lines * kLineWords;
-    if (ahead < weight_.panel_words()) task.next = weight_.panel(panel + 1) + ahead;
+    if (ahead < weight_.panel_words()) task.next = next + ahead;
   }
 
   PanelProduct product_;

@@ -10,11 +10,12 @@
 namespace modernbert {
 
 struct LinearScratch::Impl {
-  AlignedBuffer<std::byte> input;  // oneDNN: [rows, in] in the type of the product
-  AlignedBuffer<float> output;     // [rows, out], or rows of one group of columns
-  AlignedBuffer<uint32_t> rows;    // the tile's rows, widened for a panel kernel
-  AlignedBuffer<std::byte> gemm;   // oneDNN's own scratchpad
-  dnnl::stream stream;             // made on first use: a stream belongs to one thread
+  AlignedBuffer<std::byte> input;          // oneDNN: [rows, in] in the type of the product
+  AlignedBuffer<float> output;             // [rows, out], or rows of one group of columns
+  AlignedBuffer<uint32_t> rows;            // the tile's rows, widened for a panel kernel
+  AlignedBuffer<std::byte> gemm;           // oneDNN's own scratchpad
+  const uint32_t* next_weights = nullptr;  // good for one product
+  dnnl::stream stream;                     // made on first use: a stream belongs to one thread
 };
 
 }  // namespace modernbert

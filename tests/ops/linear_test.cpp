@@ -354,6 +354,22 @@ TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
   }
 }
 
+TEST(Linear, WeightsFetchedAheadChangeNoBit) {
+  const Shape shape{64, 192};
+  for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+    const auto linear = random_linear(type, shape, true, 1), next = random_linear(type, {64, 128}, true);
+    const auto x = normal_values(static_cast<size_t>(10 * shape.in), 3);
+    const RowBuffer rows = rows_of(*linear, x);
+    std::vector<float> alone(static_cast<size_t>(10 * shape.out)), ahead = alone;
+    for (std::vector<float>* y : {&alone, &ahead}) {
+      LinearScratch scratch;
+      if (y == &ahead) scratch.set_next_weights(next->weights_from(1));
+      linear->add_tile(rows.view(), {1, 3}, scratch, {y->data(), 10, shape.out});
+    }
+    EXPECT_EQ(alone, ahead);
+  }
+}
+
 // However a tile's rows are grouped for the kernel, a row's bits depend on that row alone.
 TEST(Linear, EveryCountOfRowsGivesTheSameBits) {
   constexpr int64_t kRows = 26;
