@@ -57,8 +57,8 @@ struct PanelProduct {
   void (*widen_row)(const uint32_t* row, int64_t words, uint32_t* wide) = nullptr;
   // Words of depth that all rows of a tile are multiplied by before the next ones; 0: the whole depth.
   int64_t depth_step = 0;
-  int64_t few_rows =
-      kPanelRows;  // wanted no more than these, the kernel reads, computes and stores only them
+  // Where no more rows are wanted, the kernel reads, computes and stores only these.
+  int64_t few_rows = kPanelRows;
 };
 
 inline constexpr int64_t kPortableSlice = 16;
