@@ -378,8 +378,10 @@ TEST(Linear, EveryCountOfRowsGivesTheSameBits) {
   const auto bias = normal_values(static_cast<size_t>(shape.out), 2);
   const auto x = normal_values(static_cast<size_t>(kRows * shape.in), 3);
   for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
+    PanelProduct sixes = portable_panel_product(row_type_of(type));
+    sixes.few_rows = kPanelRows;
     for (const PanelProduct& panels :
-         {portable_panel_product(row_type_of(type)), panel_product(row_type_of(type))}) {
+         {portable_panel_product(row_type_of(type)), sixes, panel_product(row_type_of(type))}) {
       const auto linear =
           make_linear_panel(type, {weight.data(), shape.out, shape.in}, bias, kPanelColumns, panels);
       const auto all = product(*linear, x), all_added = one_plus_product(*linear, x);
