@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/parallel_for.h"
+#include "tensor/slab.h"
 
 namespace modernbert {
 namespace {
@@ -59,6 +60,7 @@ void CpuEncoder::pack_layers(const Checkpoint& checkpoint) {
     layers_[i] = std::make_unique<CpuLayer>(checkpoint.layer(index), config_, index, plan_);
     checkpoint.release_layer(index);
   });
+  return_freed_memory();
   for (size_t i = 0; i + 1 < layers_.size(); ++i) layers_[i]->set_next(*layers_[i + 1]);
 }
 

@@ -1,5 +1,9 @@
 #include "tensor/slab.h"
 
+#if __has_include(<malloc.h>)
+#include <malloc.h>
+#endif
+
 #include <algorithm>
 #include <mutex>
 
@@ -36,6 +40,12 @@ std::shared_ptr<std::byte> allocate_in_slab(size_t bytes) {
   std::byte* block = slab->memory.data() + slab->used;
   slab->used += std::min((bytes + kCacheLine - 1) / kCacheLine * kCacheLine, slab->unused());
   return {slab, block};
+}
+
+void return_freed_memory() {
+#if defined(__GLIBC__)
+  malloc_trim(0);
+#endif
 }
 
 }  // namespace modernbert

@@ -11,4 +11,8 @@ namespace modernbert {
 // when the last of them is gone. From any thread. Throws std::bad_alloc.
 std::shared_ptr<std::byte> allocate_in_slab(size_t bytes);
 
+// Gives the system back what the C library keeps of freed memory: after weights have been converted that is
+// tens of megabytes, which blocks in slabs do not use again.
+void return_freed_memory();
+
 }  // namespace modernbert
