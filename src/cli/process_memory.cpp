@@ -3,9 +3,7 @@
 #include <fstream>
 #include <string>
 
-#ifdef __GLIBC__  // known once a header of the library has been read
-#include <malloc.h>
-#endif
+#include "tensor/slab.h"
 
 namespace modernbert::cli {
 namespace {
@@ -31,9 +29,7 @@ double peak_resident_bytes() {
 }
 
 bool forget_peak_resident_bytes() {
-#ifdef __GLIBC__
-  malloc_trim(0);  // what earlier work has freed is not this work's
-#endif
+  return_freed_memory();  // what earlier work has freed is not this work's
   std::ofstream refs("/proc/self/clear_refs");
   refs << "5" << std::flush;  // proc(5): resets VmHWM
   return static_cast<bool>(refs);

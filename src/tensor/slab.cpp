@@ -1,11 +1,11 @@
 #include "tensor/slab.h"
 
-#if __has_include(<malloc.h>)
-#include <malloc.h>
-#endif
-
 #include <algorithm>
 #include <mutex>
+
+#ifdef __GLIBC__  // known once a header of the library has been read
+#include <malloc.h>
+#endif
 
 #include "tensor/matrix.h"
 
@@ -43,7 +43,7 @@ std::shared_ptr<std::byte> allocate_in_slab(size_t bytes) {
 }
 
 void return_freed_memory() {
-#if defined(__GLIBC__)
+#ifdef __GLIBC__
   malloc_trim(0);
 #endif
 }

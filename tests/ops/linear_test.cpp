@@ -354,19 +354,18 @@ TEST(Linear, PartsOfTheGroupsMakeUpTheWhole) {
   }
 }
 
-TEST(Linear, WeightsFetchedAheadChangeNoBit) {
-  const Shape shape{64, 192};
-  for (const GemmType type : {GemmType::kFp32, GemmType::kBf16, GemmType::kInt8}) {
-    const auto linear = random_linear(type, shape, true, 1), next = random_linear(type, {64, 128}, true);
-    const auto x = normal_values(static_cast<size_t>(10 * shape.in), 3);
-    const RowBuffer rows = rows_of(*linear, x);
-    std::vector<float> alone(static_cast<size_t>(10 * shape.out)), ahead = alone;
-    for (std::vector<float>* y : {&alone, &ahead}) {
-      LinearScratch scratch;
-      if (y == &ahead) scratch.set_next_weights(next->weights_from(1));
-      linear->add_tile(rows.view(), {1, 3}, scratch, {y->data(), 10, shape.out});
+// What is fetched ahead is what the group's product reads first: its first column's first weight.
+TEST(Linear, WeightsFromAGroupBeginWithItsFirst) {
+  constexpr int64_t kIn = 40, kOut = 200;
+  const auto weight = normal_values(static_cast<size_t>(kOut * kIn), 1);
+  for (const int64_t group : {1, 64, 96}) {
+    const auto linear = make_linear_panel(GemmType::kFp32, {weight.data(), kOut, kIn}, {}, group);
+    for (int64_t g = 0; g < linear->groups(); ++g) {
+      const int64_t column = g * std::max(group, kPanelColumns);
+      EXPECT_EQ(*static_cast<const float*>(linear->weights_from(g)),
+                weight[static_cast<size_t>(column * kIn)])
+          << "group " << g << " of " << group;
     }
-    EXPECT_EQ(alone, ahead);
   }
 }
 
