@@ -24,9 +24,11 @@ PanelKernel avx512_panel_kernel(RowType type) {
 // delivers.
 PanelProduct panel_product(RowType type) {
   constexpr int64_t kDepthStep = 128, kLeastCache = 48 << 10;
-  if (const PanelKernel kernel = avx512_panel_kernel(type))
-    return {kernel, kPanelColumns, nullptr, first_level_cache_bytes() >= kLeastCache ? kDepthStep : 0};
-  return portable_panel_product(type);
+  const PanelKernel kernel = avx512_panel_kernel(type);
+  if (kernel == nullptr) return portable_panel_product(type);
+  return {.multiply = kernel,
+          .depth_step = first_level_cache_bytes() >= kLeastCache ? kDepthStep : 0,
+          .few_rows = kFewRows};
 }
 
 }  // namespace modernbert

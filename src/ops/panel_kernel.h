@@ -14,6 +14,7 @@ namespace modernbert {
 
 inline constexpr int64_t kPanelColumns = 64;
 inline constexpr int64_t kPanelRows = 6;
+inline constexpr int64_t kFewRows = 4;  // the sums of fewer could not keep the multipliers busy
 
 struct PanelTask {
   // Word k of row r is rows[r*row_stride + k*depth_stride]; all six rows are read. Of widened rows it is the
@@ -57,12 +58,11 @@ struct PanelProduct {
   void (*widen_row)(const uint32_t* row, int64_t words, uint32_t* wide) = nullptr;
   // Words of depth that all rows of a tile are multiplied by before the next ones; 0: the whole depth.
   int64_t depth_step = 0;
-  // Where no more rows are wanted, the kernel reads, computes and stores only these.
+  // Where no more rows are wanted, the kernel reads, computes and stores only these: kFewRows or kPanelRows.
   int64_t few_rows = kPanelRows;
 };
 
 inline constexpr int64_t kPortableSlice = 16;
-inline constexpr int64_t kPortableFewRows = 4;  // the sums of fewer could not keep the multipliers busy
 
 // For every CPU, with a depth_stride of 1. bf16 rows are widened to fp32 and int8 rows to pairs of 16 bits;
 // columns stay narrow and are widened in registers.

@@ -11,11 +11,10 @@ namespace {
 
 constexpr int kPanelVectors = 4;
 
-template <class Element>
-inline void store_sums(const typename Element::Sum (&sums)[kPanelRows][kPanelVectors],
-                       const PanelTask& task) {
+template <class Element, int64_t kRows>
+inline void store_sums(const typename Element::Sum (&sums)[kRows][kPanelVectors], const PanelTask& task) {
 #pragma GCC unroll 6
-  for (int64_t r = 0; r < kPanelRows; ++r) {
+  for (int64_t r = 0; r < kRows; ++r) {
     float* out = task.out + r * task.out_stride;
 #pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) {
@@ -34,13 +33,13 @@ inline void fetch_output_line(const PanelTask& task, int64_t line) {
   _mm_prefetch(reinterpret_cast<const char*>(row + line % kPanelVectors * 16), _MM_HINT_T1);
 }
 
-// 24 sums, 4 vectors of the panel and one factor fill the 32 registers.
-template <class Element>
-[[gnu::noinline]] void multiply_panel(const PanelTask& shared_task) {
+// The first kRows rows. Of six, 24 sums, 4 vectors of the panel and one factor fill the 32 registers.
+template <class Element, int64_t kRows>
+[[gnu::noinline]] void multiply_rows(const PanelTask& shared_task) {
   const PanelTask task = shared_task;  // a copy that stores to `out` cannot change
-  typename Element::Sum sums[kPanelRows][kPanelVectors];
+  typename Element::Sum sums[kRows][kPanelVectors];
 #pragma GCC unroll 6
-  for (int64_t r = 0; r < kPanelRows; ++r) {
+  for (int64_t r = 0; r < kRows; ++r) {
 #pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) sums[r][v] = Element::start(task, r, v);
   }
@@ -51,7 +50,7 @@ template <class Element>
 #pragma GCC unroll 4
     for (int v = 0; v < kPanelVectors; ++v) columns[v] = _mm512_loadu_si512(panel + 16 * v);
 #pragma GCC unroll 6
-    for (int64_t r = 0; r < kPanelRows; ++r) {
+    for (int64_t r = 0; r < kRows; ++r) {
       const __m512i factor = _mm512_set1_epi32(static_cast<int>(rows[r * task.row_stride]));
 #pragma GCC unroll 4
       for (int v = 0; v < kPanelVectors; ++v)
@@ -71,7 +70,13 @@ template <class Element>
     for (int i = 0; i < 4; ++i) step();
   }
   for (; k < task.depth; ++k) step();
-  store_sums<Element>(sums, task);
+  store_sums<Element, kRows>(sums, task);
+}
+
+template <class Element>
+void multiply_panel(const PanelTask& task) {
+  task.rows_wanted <= kFewRows ? multiply_rows<Element, kFewRows>(task)
+                               : multiply_rows<Element, kPanelRows>(task);
 }
 
 }  // namespace

@@ -157,8 +157,8 @@ HWY_INLINE void multiply_rows(const PanelTask& task) {
 template <class Factors>
 HWY_INLINE void multiply_panel(const PanelTask& shared_task) {
   const PanelTask task = shared_task;  // a copy that stores to `out` cannot change
-  task.rows_wanted <= kPortableFewRows ? multiply_rows<Factors, kPortableFewRows>(task)
-                                       : multiply_rows<Factors, kPanelRows>(task);
+  task.rows_wanted <= kFewRows ? multiply_rows<Factors, kFewRows>(task)
+                               : multiply_rows<Factors, kPanelRows>(task);
 }
 
 void multiply_fp32(const PanelTask& task) {
@@ -232,7 +232,7 @@ void widen_int8(const uint32_t* row, int64_t words, uint32_t* wide) {
 }  // namespace
 
 PanelProduct portable_panel_product(RowType type) {
-  PanelProduct product{.slice = kPortableSlice, .few_rows = kPortableFewRows};
+  PanelProduct product{.slice = kPortableSlice, .few_rows = kFewRows};
   switch (type) {
     case RowType::kFp32:
       product.multiply = fp32_panel;
