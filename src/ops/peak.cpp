@@ -24,60 +24,44 @@ namespace modernbert {
 namespace HWY_NAMESPACE {
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Twelve independent chains hide the latency of a multiply-add on every CPU we know. Returns the FLOPs done.
+constexpr int kChains = 12;  // hide the latency of a multiply-add on every CPU we know
+
+// Returns the FLOPs done.
 double fp32_chains(int64_t rounds) {
   const hn::ScalableTag<float> d;
   const auto a = hn::Set(d, 0.999f), b = hn::Set(d, 0.001f);
+  hn::Vec<decltype(d)> chains[kChains];
   // Different starts: equal chains would be merged into one.
-  const auto start = [d](float value) HWY_ATTR { return hn::Set(d, value); };
-  auto c0 = start(0), c1 = start(1), c2 = start(2), c3 = start(3), c4 = start(4), c5 = start(5);
-  auto c6 = start(6), c7 = start(7), c8 = start(8), c9 = start(9), c10 = start(10), c11 = start(11);
-  for (int64_t i = 0; i < rounds; ++i) {
-    c0 = hn::MulAdd(c0, a, b);
-    c1 = hn::MulAdd(c1, a, b);
-    c2 = hn::MulAdd(c2, a, b);
-    c3 = hn::MulAdd(c3, a, b);
-    c4 = hn::MulAdd(c4, a, b);
-    c5 = hn::MulAdd(c5, a, b);
-    c6 = hn::MulAdd(c6, a, b);
-    c7 = hn::MulAdd(c7, a, b);
-    c8 = hn::MulAdd(c8, a, b);
-    c9 = hn::MulAdd(c9, a, b);
-    c10 = hn::MulAdd(c10, a, b);
-    c11 = hn::MulAdd(c11, a, b);
+  for (int i = 0; i < kChains; ++i) chains[i] = hn::Set(d, static_cast<float>(i));
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 12
+    for (auto& chain : chains) chain = hn::MulAdd(chain, a, b);
   }
-  const auto left = hn::Add(hn::Add(hn::Add(c0, c1), hn::Add(c2, c3)), hn::Add(c4, c5));
-  const auto right = hn::Add(hn::Add(hn::Add(c6, c7), hn::Add(c8, c9)), hn::Add(c10, c11));
+  auto sum = hn::Zero(d);
+  for (const auto& chain : chains) sum = hn::Add(sum, chain);
   // The sum is positive; testing it keeps the loop from being removed.
-  const bool alive = hn::GetLane(hn::Add(left, right)) > 0;
-  return alive ? 2.0 * 12.0 * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
+  const bool alive = hn::GetLane(sum) > 0;
+  return alive ? 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
 }
 
 // The same for int8 without its own instructions.
 double pair_chains(int64_t rounds) {
   const hn::ScalableTag<int32_t> d;
   const auto factor = hn::Set(d, 0x00010001);
-  const auto start = [d](int32_t value) HWY_ATTR { return hn::Set(d, value); };
-  auto c0 = start(0), c1 = start(1), c2 = start(2), c3 = start(3), c4 = start(4), c5 = start(5);
-  auto c6 = start(6), c7 = start(7), c8 = start(8), c9 = start(9), c10 = start(10), c11 = start(11);
-  for (int64_t i = 0; i < rounds; ++i) {
-    add_pair_products(d, c0, factor, c0);
-    add_pair_products(d, c1, factor, c1);
-    add_pair_products(d, c2, factor, c2);
-    add_pair_products(d, c3, factor, c3);
-    add_pair_products(d, c4, factor, c4);
-    add_pair_products(d, c5, factor, c5);
-    add_pair_products(d, c6, factor, c6);
-    add_pair_products(d, c7, factor, c7);
-    add_pair_products(d, c8, factor, c8);
-    add_pair_products(d, c9, factor, c9);
-    add_pair_products(d, c10, factor, c10);
-    add_pair_products(d, c11, factor, c11);
+  hn::Vec<decltype(d)> chains[kChains];
+  for (int i = 0; i < kChains; ++i) chains[i] = hn::Set(d, i);
+  for (int64_t round = 0; round < rounds; ++round) {
+#pragma GCC unroll 12
+    for (auto& chain : chains) {
+      auto next = chain;
+      add_pair_products(d, next, factor, next);
+      chain = next;
+    }
   }
-  const auto left = hn::Xor(hn::Xor(hn::Xor(c0, c1), hn::Xor(c2, c3)), hn::Xor(c4, c5));
-  const auto right = hn::Xor(hn::Xor(hn::Xor(c6, c7), hn::Xor(c8, c9)), hn::Xor(c10, c11));
-  asm volatile("" : : "r"(hn::GetLane(hn::Xor(left, right))));  // a use, so that the loop is not removed
-  return 4.0 * 12.0 * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
+  auto sum = hn::Zero(d);
+  for (const auto& chain : chains) sum = hn::Xor(sum, chain);
+  asm volatile("" : : "r"(hn::GetLane(sum)));  // a use, so that the loop is not removed
+  return 4.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
 }
 
 // Sum of count floats; count is a multiple of 64.
