@@ -13,7 +13,7 @@ import subprocess
 
 JUMP = re.compile(r"j\w+\s+([0-9a-f]+)")
 KINDS = {
-    "multiply-adds": re.compile(r"vfn?m(add|sub)\d+[ps][sd]|vdpbf16ps|vpdpbusd|vpmaddwd|tdp"),
+    "multiply-adds": re.compile(r"(\{vex\}\s*)?(vfn?m(add|sub)\d+[ps][sd]|vdpbf16ps|vpdpbusd|vpmaddwd|tdp)"),
     "copies of registers": re.compile(r"vmov\w+\s+%[xyz]mm\d+,%[xyz]mm\d+$"),
     "loads from the stack": re.compile(r"vmov\w+\s+(-?0x[0-9a-f]+)?\(%r[sb]p\)"),
     "stores to it": re.compile(r"vmov\w+\s+%[xyz]mm\d+,(-?0x[0-9a-f]+)?\(%r[sb]p\)"),

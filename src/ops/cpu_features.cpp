@@ -30,14 +30,22 @@ std::string_view cpu_limit() {
 bool limit_vector_libraries() {
   const std::string_view limit = cpu_limit();
   if (limit == "avx512") dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx512_core_bf16);
-  if (limit != "avx2" && limit != "sse4") return false;
-  const bool avx2 = limit == "avx2";
-  hwy::DisableTargets(avx2 ? kAvx512Targets : kAvx512Targets | HWY_AVX2);
-  dnnl::set_max_cpu_isa(avx2 ? dnnl::cpu_isa::avx2 : dnnl::cpu_isa::sse41);
+  if (limit == "avx2_vnni") dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2_vnni);
+  if (limit == "avx2") dnnl::set_max_cpu_isa(dnnl::cpu_isa::avx2);
+  if (limit == "sse4") dnnl::set_max_cpu_isa(dnnl::cpu_isa::sse41);
+  if (limit != "avx2_vnni" && limit != "avx2" && limit != "sse4") return false;
+  hwy::DisableTargets(limit == "sse4" ? kAvx512Targets | HWY_AVX2 : kAvx512Targets);
   return true;
 }
 
 const bool kIsWithoutAvx512 = limit_vector_libraries();
+
+// Of EAX of CPUID's leaf 7.1, whose flags GCC 12's __builtin_cpu_supports knows only by names that clang 14
+// lacks.
+bool bit_of_leaf_7_1(int bit) {
+  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
+  return __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) != 0 && (eax >> bit & 1) != 0;
+}
 #endif
 
 }  // namespace
@@ -48,11 +56,7 @@ bool cpu_has_avx512() {
 }
 
 bool cpu_has_bf16() {
-  // GCC 12's __builtin_cpu_supports knows the flag only as a name clang 14 lacks, so ask the CPU: leaf 7.1,
-  // EAX bit 5.
-  unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  if (!cpu_has_avx512() || !__get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx)) return false;
-  return (eax >> 5 & 1) != 0;
+  return cpu_has_avx512() && bit_of_leaf_7_1(5);
 }
 
 bool cpu_has_amx_bf16() {
@@ -68,6 +72,11 @@ bool cpu_has_amx_int8() {
 bool cpu_has_vnni() {
   return cpu_has_avx512() && __builtin_cpu_supports("avx512vnni");
 }
+
+bool cpu_has_avx_vnni() {
+  const bool is_allowed = cpu_limit() != "avx2" && cpu_limit() != "sse4";
+  return is_allowed && __builtin_cpu_supports("avx2") && bit_of_leaf_7_1(4);
+}
 #else
 bool cpu_has_avx512() {
   return false;
@@ -82,6 +91,9 @@ bool cpu_has_amx_int8() {
   return false;
 }
 bool cpu_has_vnni() {
+  return false;
+}
+bool cpu_has_avx_vnni() {
   return false;
 }
 #endif

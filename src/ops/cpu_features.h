@@ -1,5 +1,6 @@
-// What the processor offers, and the limit that MODERNBERT_MAX_CPU sets to it: "avx512", "avx2" or "sse4"
-// make this CPU behave like an older one, to test and to measure those paths. Read once, before main.
+// What the processor offers, and the limit that MODERNBERT_MAX_CPU sets to it: "avx512", "avx2_vnni", "avx2"
+// or "sse4" make this CPU behave like an older one, to test and to measure those paths. Read once, before
+// main.
 #pragma once
 
 #include <cstdint>
@@ -16,6 +17,8 @@ bool cpu_has_amx_bf16();
 bool cpu_has_amx_int8();
 // int8 products in hardware (AVX-512 VNNI).
 bool cpu_has_vnni();
+// The same on vectors of 256 bits (AVX2 and AVX-VNNI).
+bool cpu_has_avx_vnni();
 
 // Of a core's cache for data; 0 where the system does not say.
 int64_t first_level_cache_bytes();

@@ -24,11 +24,13 @@ PanelKernel avx512_panel_kernel(RowType type) {
 // delivers.
 PanelProduct panel_product(RowType type) {
   constexpr int64_t kDepthStep = 128, kLeastCache = 48 << 10;
-  const PanelKernel kernel = avx512_panel_kernel(type);
-  if (kernel == nullptr) return portable_panel_product(type);
-  return {.multiply = kernel,
-          .depth_step = first_level_cache_bytes() >= kLeastCache ? kDepthStep : 0,
-          .few_rows = kFewRows};
+  if (const PanelKernel kernel = avx512_panel_kernel(type)) {
+    return {.multiply = kernel,
+            .depth_step = first_level_cache_bytes() >= kLeastCache ? kDepthStep : 0,
+            .few_rows = kFewRows};
+  }
+  if (type == RowType::kInt8 && cpu_has_avx_vnni()) return byte_panel_product();
+  return portable_panel_product(type);
 }
 
 }  // namespace modernbert

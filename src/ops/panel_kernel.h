@@ -68,6 +68,9 @@ inline constexpr int64_t kPortableSlice = 16;
 // columns stay narrow and are widened in registers.
 PanelProduct portable_panel_product(RowType type);
 
+// int8 by AVX-VNNI, which CPUs without AVX-512 may have; without a kernel where the CPU lacks it.
+PanelProduct byte_panel_product();
+
 // The fastest on this CPU.
 PanelProduct panel_product(RowType type);
 

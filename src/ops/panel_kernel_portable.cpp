@@ -1,5 +1,6 @@
 // The panel kernels in Highway, for CPUs without AVX-512 or without its products of a type: two vectors of
 // columns at a time, whose sums for six rows fit 16 registers.
+#include "ops/cpu_features.h"
 #include "ops/panel_kernel.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -7,7 +8,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "ops/pair_product-inl.h"
+#include "ops/byte_product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace modernbert {
@@ -98,6 +99,17 @@ struct Int8Factors {
   }
 };
 
+#if HWY_TARGET == HWY_AVX2
+// Bytes as they are.
+struct ByteFactors : Int8Factors {
+  static constexpr int kRowWords = 1;
+  static HWY_INLINE IntVec factors(const uint32_t* columns, int) {
+    return hn::BitCast(kInts, hn::LoadU(kWords, columns));
+  }
+  static HWY_INLINE void add(IntVec column, IntVec row, Sum& sum) { add_byte_products(column, row, sum); }
+};
+#endif
+
 constexpr int64_t kLineWords = 16;
 
 HWY_INLINE void fetch(const uint32_t* line) {
@@ -170,6 +182,11 @@ void multiply_bf16(const PanelTask& task) {
 void multiply_int8(const PanelTask& task) {
   multiply_panel<Int8Factors>(task);
 }
+#if HWY_TARGET == HWY_AVX2
+void multiply_bytes(const PanelTask& task) {
+  multiply_panel<ByteFactors>(task);
+}
+#endif
 
 // wide[2k] = first(row[k]), wide[2k+1] = second(row[k]).
 template <class First, class Second>
@@ -247,6 +264,14 @@ PanelProduct portable_panel_product(RowType type) {
       break;
   }
   return product;
+}
+
+PanelProduct byte_panel_product() {
+#if HWY_TARGETS & HWY_AVX2
+  if (cpu_has_avx_vnni())
+    return {.multiply = N_AVX2::multiply_bytes, .slice = kPortableSlice, .few_rows = kFewRows};
+#endif
+  return {};
 }
 
 }  // namespace modernbert

@@ -17,7 +17,7 @@
 #include <hwy/foreach_target.h>
 #include <hwy/highway.h>
 
-#include "ops/pair_product-inl.h"
+#include "ops/byte_product-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace modernbert {
@@ -44,25 +44,38 @@ double fp32_chains(int64_t rounds) {
   return alive ? 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
 }
 
-// The same for int8 without its own instructions.
-double pair_chains(int64_t rounds) {
+// The same for int8.   step(chain): that plus `products` products in each lane.
+template <class Step>
+HWY_INLINE double int32_chains(int64_t rounds, int products, Step step) {
   const hn::ScalableTag<int32_t> d;
-  const auto factor = hn::Set(d, 0x00010001);
   hn::Vec<decltype(d)> chains[kChains];
   for (int i = 0; i < kChains; ++i) chains[i] = hn::Set(d, i);
   for (int64_t round = 0; round < rounds; ++round) {
 #pragma GCC unroll 12
-    for (auto& chain : chains) {
-      auto next = chain;
-      add_pair_products(d, next, factor, next);
-      chain = next;
-    }
+    for (auto& chain : chains) chain = step(d, chain);
   }
   auto sum = hn::Zero(d);
   for (const auto& chain : chains) sum = hn::Xor(sum, chain);
   asm volatile("" : : "r"(hn::GetLane(sum)));  // a use, so that the loop is not removed
-  return 4.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
+  return 2.0 * products * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d));
 }
+
+// Without instructions for int8.
+double pair_chains(int64_t rounds) {
+  return int32_chains(rounds, 2, [](auto d, auto chain) HWY_ATTR {
+    add_pair_products(d, chain, hn::Set(d, 0x00010001), chain);
+    return chain;
+  });
+}
+
+#if HWY_TARGET == HWY_AVX2
+double byte_chains(int64_t rounds) {
+  return int32_chains(rounds, 4, [](auto d, auto chain) HWY_ATTR {
+    add_byte_products(chain, hn::Set(d, 0x01010101), chain);
+    return chain;
+  });
+}
+#endif
 
 // Sum of count floats; count is a multiple of 64.
 float sum_floats(const float* x, size_t count) {
@@ -105,8 +118,11 @@ bool has_matrix_unit(GemmType type) {
 double run_chains(GemmType type, int64_t rounds) {
   if (has_matrix_unit(type)) return run_matrix_unit(type, rounds);
   if (type == GemmType::kBf16 && cpu_has_bf16()) return bf16_chains(rounds);
-  if (type == GemmType::kInt8)
-    return cpu_has_vnni() ? int8_chains(rounds) : HWY_DYNAMIC_DISPATCH(pair_chains)(rounds);
+  if (type == GemmType::kInt8 && cpu_has_vnni()) return int8_chains(rounds);
+#if HWY_TARGETS & HWY_AVX2
+  if (type == GemmType::kInt8 && cpu_has_avx_vnni()) return N_AVX2::byte_chains(rounds);
+#endif
+  if (type == GemmType::kInt8) return HWY_DYNAMIC_DISPATCH(pair_chains)(rounds);
   return HWY_DYNAMIC_DISPATCH(fp32_chains)(rounds);
 }
 

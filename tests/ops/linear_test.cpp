@@ -135,11 +135,11 @@ TEST(Linear, Int8MatchesReferenceOnQuantisedFactors) {
   }
 }
 
-// Six rows times a panel of columns, both as the portable kernels take them.
+// Six rows times a panel of columns, both as a kernel with a depth_stride of 1 takes them.
 class PanelCase {
  public:
-  PanelCase(RowType type, int64_t depth, const std::vector<float>& bias)
-      : product_(portable_panel_product(type)),
+  PanelCase(const PanelProduct& panel_product, RowType type, int64_t depth, const std::vector<float>& bias)
+      : product_(panel_product),
         x_(normal_values(static_cast<size_t>(kPanelRows * depth), 1)),
         weight_(normal_values(static_cast<size_t>(kPanelColumns * depth), 2)),
         packed_(pack_weight(type, {weight_.data(), kPanelColumns, depth}, bias, 1, product_.slice)),
@@ -213,7 +213,7 @@ TEST(Linear, PortableKernelsMatchTheReference) {
   for (const RowType type : {RowType::kFp32, RowType::kBf16, RowType::kInt8}) {
     for (const int64_t depth : {1, 3, 30, 64, 261}) {
       const auto bias = normal_values(64, 3);
-      const PanelCase panel_case(type, depth, bias);
+      const PanelCase panel_case(portable_panel_product(type), type, depth, bias);
       testing::for_each_target([&] {
         std::vector<float> got(6 * 64);
         panel_case.run(got, false);
@@ -227,6 +227,22 @@ TEST(Linear, PortableKernelsMatchTheReference) {
           EXPECT_TRUE(std::equal(few.begin(), few.begin() + wanted * 64, got.begin())) << wanted;
         }
       });
+    }
+  }
+}
+
+// Sums of int8 products are exact, whatever multiplies them: equal bits.
+TEST(Linear, ByteKernelEqualsThatOfPairs) {
+  const PanelProduct bytes = byte_panel_product(), pairs = portable_panel_product(RowType::kInt8);
+  if (bytes.multiply == nullptr) GTEST_SKIP() << "this CPU has no AVX-VNNI";
+  for (const int64_t depth : {1, 3, 30, 64, 261}) {
+    const auto bias = normal_values(64, 3);
+    std::vector<float> want(6 * 64);
+    PanelCase(pairs, RowType::kInt8, depth, bias).run(want, false);
+    for (int64_t wanted = 1; wanted <= kPanelRows; ++wanted) {
+      std::vector<float> got(6 * 64, NAN);
+      PanelCase(bytes, RowType::kInt8, depth, bias).run(got, false, wanted);
+      EXPECT_TRUE(std::equal(got.begin(), got.begin() + wanted * 64, want.begin())) << depth << " " << wanted;
     }
   }
 }
