@@ -3,8 +3,6 @@
 // run-time M would also fall back to unpacked weights.
 #include "ops/linear_onednn.h"
 
-#include <omp.h>
-
 #include <cstring>
 #include <unordered_map>
 
@@ -12,6 +10,7 @@
 #include "ops/convert.h"
 #include "ops/cpu_features.h"
 #include "ops/linear_scratch.h"
+#include "ops/thread_scope.h"
 #include "tensor/dtype.h"
 
 namespace modernbert {
@@ -26,17 +25,9 @@ const dnnl::engine& cpu_engine() {
   return engine;
 }
 
-// oneDNN fixes a primitive's number of threads when it is made; ours run on the calling thread alone.
-class SingleThreadScope {
- public:
-  SingleThreadScope() : saved_(omp_get_max_threads()) { omp_set_num_threads(1); }
-  ~SingleThreadScope() { omp_set_num_threads(saved_); }
-  SingleThreadScope(const SingleThreadScope&) = delete;
-  SingleThreadScope& operator=(const SingleThreadScope&) = delete;
-
- private:
-  int saved_;
-};
+// oneDNN decides about threads when a primitive is made, some primitives when they are executed; ours run on
+// the calling thread alone.
+constexpr int kThreads = 1;
 
 class OneDnnLinear final : public Linear {
  public:
@@ -47,7 +38,7 @@ class OneDnnLinear final : public Linear {
         stores_bf16_(rounds_to_bf16_ && cpu_has_bf16()),
         bias_(bias.size()) {
     std::ranges::copy(bias, bias_.data());
-    const SingleThreadScope single_thread;
+    const ThreadScope single_thread(kThreads);
     make_primitive();
     pack(weight);
   }
@@ -76,7 +67,10 @@ class OneDnnLinear final : public Linear {
     if (bias_.capacity() > 0) {
       arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc(), cpu_engine(), const_cast<float*>(bias_.data())));
     }
-    primitive_.execute(buffers.stream, arguments);
+    {
+      const ThreadScope single_thread(kThreads);
+      primitive_.execute(buffers.stream, arguments);
+    }
     epilogue(0, 0, MatView<float>(buffers.output.data(), x.rows, out_));
   }
 

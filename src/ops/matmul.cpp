@@ -10,6 +10,7 @@
 #include "ops/convert.h"
 #include "ops/cpu_features.h"
 #include "ops/matmul_amx.h"
+#include "ops/thread_scope.h"
 
 namespace modernbert {
 namespace {
@@ -90,6 +91,7 @@ class Products {
 
   void run_as_given(const Operand& a, const Operand& b, const Operand& c, const float* bias,
                     bool accumulates) {
+    const ThreadScope threads(omp_get_max_threads());
     const Entry& entry = find(a, b, c, bias != nullptr, accumulates);
     std::unordered_map<int, memory> arguments = {{DNNL_ARG_SRC, memory(entry.source, engine_, a.data)},
                                                  {DNNL_ARG_WEIGHTS, memory(entry.weights, engine_, b.data)},

@@ -1,5 +1,7 @@
 #include "training/model/attention_pass.h"
 
+#include <omp.h>
+
 #include <algorithm>
 
 namespace modernbert {

@@ -1,8 +1,6 @@
 // Rows of a batch divided among the threads of a model.
 #pragma once
 
-#include <omp.h>
-
 #include <algorithm>
 #include <cstdint>
 
@@ -19,18 +17,6 @@ void parallel_rows(int threads, int64_t rows, const Body& body) {
     if (range.size() > 0) body(range, i);
   }
 }
-
-// Sets the number of threads that products use while it lives.
-class ThreadScope {
- public:
-  explicit ThreadScope(int threads) : saved_(omp_get_max_threads()) { omp_set_num_threads(threads); }
-  ~ThreadScope() { omp_set_num_threads(saved_); }
-  ThreadScope(const ThreadScope&) = delete;
-  ThreadScope& operator=(const ThreadScope&) = delete;
-
- private:
-  int saved_;
-};
 
 // Products are prepared for each number of rows: few different ones.
 inline int64_t padded_rows(int64_t rows) {
