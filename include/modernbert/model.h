@@ -24,7 +24,7 @@ namespace modernbert {
 struct LoadOptions {
   ComputeType dtype = ComputeType::kAuto;
   Backend backend = Backend::kCpu;
-  int threads = 0;  // per call; 0 = all cores
+  int threads = 0;  // per call; 0 = all cores that the process may use
   HubOptions hub;
 };
 

@@ -1,10 +1,9 @@
 #include "corpus/dataset.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
 #include "core/check.h"
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "core/parallel_for.h"
 #include "corpus/sha256.h"
@@ -43,7 +42,7 @@ Dataset Dataset::open(const std::filesystem::path& folder, DatasetPart part) {
   dataset.folder_ = folder;
   dataset.recipe_ = index.recipe;
   dataset.shards_.resize(listed.size());
-  parallel_for(listed.size(), omp_get_max_threads(), [&](size_t i) {
+  parallel_for(listed.size(), default_threads(), [&](size_t i) {
     dataset.shards_[i] = open_listed(folder, listed[i], index.recipe.vocab_size);
   });
   std::string contents;

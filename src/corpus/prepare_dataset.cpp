@@ -1,7 +1,6 @@
 #include "corpus/prepare_dataset.h"
 
-#include <omp.h>
-
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "core/file.h"
 #include "core/parallel_for.h"
@@ -45,7 +44,7 @@ class Preparation {
         tokenizer_file_(tokenizer_file(tokenizer)),
         folder_(std::move(folder)),
         options_(options),
-        threads_(options.threads > 0 ? options.threads : omp_get_max_threads()),
+        threads_(options.threads > 0 ? options.threads : default_threads()),
         tokenizer_(Tokenizer::load(tokenizer)) {}
 
   DatasetIndex run() {

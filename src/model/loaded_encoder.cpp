@@ -1,10 +1,8 @@
 #include "model/loaded_encoder.h"
 
-#include <omp.h>
-
-#include <algorithm>
 #include <chrono>
 
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "core/file.h"
 #include "model/cpu_encoder.h"
@@ -20,7 +18,7 @@ int resolve_threads(int threads) {
   if (threads < 0 || threads > kMaxThreads) {
     fail(ErrorCode::kInvalidArgument, "threads is {}, want 0 (all cores) to {}", threads, kMaxThreads);
   }
-  return threads == 0 ? std::max(1, omp_get_num_procs()) : threads;
+  return threads == 0 ? default_threads() : threads;
 }
 
 // In narrower encoders bf16 rounding does not average out: a product sums too few terms.

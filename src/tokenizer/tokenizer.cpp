@@ -1,9 +1,8 @@
 #include "modernbert/tokenizer.h"
 
-#include <omp.h>
-
 #include <algorithm>
 
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "core/file.h"
 #include "core/parallel_for.h"
@@ -103,7 +102,7 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts
                                               const EncodeOptions& options, int threads) const {
   if (threads < 0) fail(ErrorCode::kInvalidArgument, "threads is {}, want 0 (all cores) or more", threads);
   std::vector<Encoding> encodings(texts.size());
-  const int wanted = threads == 0 ? omp_get_max_threads() : threads;
+  const int wanted = threads == 0 ? default_threads() : threads;
   for_each_text(texts.size(), wanted, [&](size_t i) { encodings[i] = encode(texts[i], options); });
   return encodings;
 }

@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "tensor/matrix.h"
 
@@ -159,7 +160,7 @@ void generate_parameter(const WeightRecipe& recipe, const std::string& name, uin
 
 Weights generate_weights(const EncoderConfig& config, const WeightRecipe& recipe, int threads,
                          std::string source) {
-  if (threads <= 0) threads = static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  if (threads <= 0) threads = default_threads();
   TensorMap tensors;
   auto buffers = std::make_shared<std::vector<AlignedBuffer<float>>>();
   for (const ParameterShape& parameter : masked_lm_parameters(config)) {

@@ -1,6 +1,5 @@
 // A byte-level BPE tokenizer out of text files.
 #include <fmt/format.h>
-#include <omp.h>
 
 #include <memory>
 
@@ -11,6 +10,7 @@
 #include "cli/progress.h"
 #include "cli/status.h"
 #include "cli/verbs/verbs.h"
+#include "core/default_threads.h"
 #include "core/fail.h"
 #include "corpus/corpus_reader.h"
 #include "tokenizer/training/trained_files.h"
@@ -32,7 +32,7 @@ struct Options {
 };
 
 std::vector<WordCount> count_words(const Options& options, const std::vector<std::filesystem::path>& files) {
-  const int threads = options.threads > 0 ? options.threads : omp_get_max_threads();
+  const int threads = options.threads > 0 ? options.threads : default_threads();
   const ByteProgress progress("counting words", total_bytes(files), !options.quiet);
   WordCounts counts(threads);
   CorpusReader reader(files, options.documents);

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "core/default_threads.h"
 #include "tokenizer/gpt2_splitter.h"
 #include "tokenizer/normal_forms.h"
 #include "tokenizer/normalizer.h"
@@ -50,7 +51,7 @@ class WordCounts::Table {
   Map counts_;
 };
 
-WordCounts::WordCounts(int threads) : tables_(threads > 0 ? threads : omp_get_max_threads()) {}
+WordCounts::WordCounts(int threads) : tables_(threads > 0 ? threads : default_threads()) {}
 WordCounts::~WordCounts() = default;
 
 void WordCounts::add(std::span<const std::string> texts) {

@@ -1,11 +1,10 @@
 #include "training/run/machine.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <fstream>
 #include <string>
-#include <thread>
+
+#include "core/default_threads.h"
 
 namespace modernbert {
 namespace {
@@ -36,12 +35,7 @@ double available_memory_bytes() {
 }
 
 int choose_threads(int wanted, int processes_on_host) {
-  if (wanted > 0) return wanted;
-  const int all = static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-  cpu_set_t allowed;
-  CPU_ZERO(&allowed);
-  const int mine = ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : all;
-  return mine < all ? mine : std::max(1, all / processes_on_host);
+  return wanted > 0 ? wanted : default_threads(processes_on_host);
 }
 
 double free_disk_bytes(const std::filesystem::path& path) {
