@@ -10,6 +10,7 @@
 #include "core/check.h"
 #include "ops/linear_scratch.h"
 #include "ops/packed_weight.h"
+#include "ops/panel_tuning.h"
 
 namespace modernbert {
 namespace {
@@ -220,7 +221,7 @@ class PanelLinear final : public Linear {
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group) {
   MB_CHECK(type != GemmType::kRef);
-  return make_linear_panel(type, weight, bias, group, panel_product(row_type_of(type)));
+  return make_linear_panel(type, weight, bias, group, tuned_panel_product(row_type_of(type)));
 }
 
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,

@@ -20,8 +20,8 @@ PanelKernel avx512_panel_kernel(RowType type) {
 }  // namespace
 
 // A step of a panel takes 32 KB. CPUs whose first-level cache holds that, rows and sums besides, start two
-// products of 64 bytes in a cycle: six rows take 21 bytes of the panel a cycle, near what the second level
-// delivers.
+// products of 64 bytes in a cycle: six rows take 21 bytes of the panel a cycle, for some near what the second
+// level delivers.
 PanelProduct panel_product(RowType type) {
   constexpr int64_t kDepthStep = 128, kLeastCache = 48 << 10;
   if (const PanelKernel kernel = avx512_panel_kernel(type)) {

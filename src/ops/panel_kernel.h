@@ -71,7 +71,7 @@ PanelProduct portable_panel_product(RowType type);
 // int8 by AVX-VNNI, which CPUs without AVX-512 may have; without a kernel where the CPU lacks it.
 PanelProduct byte_panel_product();
 
-// The fastest on this CPU.
+// The fastest on this CPU, with a depth_step where that may pay.
 PanelProduct panel_product(RowType type);
 
 // Sums [rows, 64] of int8 products in int32, and what int8_panel_kernel would make of them.

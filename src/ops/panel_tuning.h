@@ -1,0 +1,15 @@
+// What about a panel product can be found out only by trying it on the CPU at hand.
+#pragma once
+
+#include "ops/panel_kernel.h"
+
+namespace modernbert {
+
+// The product, with its depth_step where that is faster than the whole depth at once, else with none. The
+// bits of results are the same. Takes a few milliseconds where there is something to find out.
+PanelProduct with_faster_depth(RowType type, PanelProduct product);
+
+// panel_product(type), tried once in a process.
+const PanelProduct& tuned_panel_product(RowType type);
+
+}  // namespace modernbert
