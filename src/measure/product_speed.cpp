@@ -3,12 +3,15 @@
 #include <time.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <barrier>
 #include <cmath>
 #include <limits>
 #include <random>
 #include <thread>
+
+#include "ops/tile_division.h"
 
 namespace modernbert {
 namespace {
@@ -24,22 +27,6 @@ double thread_seconds() {
   clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
   return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
 }
-
-// What the threads do with one text; the encoder's rule.
-struct Division {
-  Division(int64_t tokens, int threads, int64_t max_rows, int64_t row_group)
-      : is_shared(threads > 1 && tokens <= max_rows),
-        rows(is_shared ? tokens : even_tile_rows(tokens, threads, max_rows, row_group)) {
-    const int64_t tiles = (tokens + rows - 1) / rows;
-    working = is_shared ? threads : static_cast<int>(std::min<int64_t>(tiles, threads));
-    turns = is_shared ? 1 : (tiles + threads - 1) / threads;
-  }
-
-  bool is_shared;  // one tile, its columns split
-  int64_t rows;    // of a tile
-  int working;     // threads that have anything to do
-  int64_t turns;   // tiles that the busiest thread does
-};
 
 // One thread's rows, scratch and results.
 class Worker {
@@ -133,15 +120,23 @@ double ProductSpeeds::measure(const Product& product) {
   std::uniform_real_distribution<float> uniform(-1, 1);
   while (values_.size() < count) values_.push_back(uniform(generator));
   const auto linear = make_linear(type_, {values_.data(), product.out, product.in}, {}, product.group);
-  const Division division(tokens_, threads_, linear->max_tile_rows(), linear->row_group());
+  // As the encoder divides a layer, were this product all of it.
+  const std::array<const Linear*, 1> products = {linear.get()};
+  const TileDivision division(tokens_, threads_, products);
+  const int64_t tiles = (tokens_ + division.tile_rows() - 1) / division.tile_rows();
+  const int64_t turns = division.has_teams() ? 1 : (tiles + threads_ - 1) / threads_;
   std::vector<Worker> workers;
-  workers.reserve(static_cast<size_t>(division.working));
-  for (int t = 0; t < division.working; ++t) {
-    const Share share = division.is_shared ? Share{t, threads_} : Share{};
-    workers.emplace_back(*linear, product, division.rows, share.of(linear->groups()));
+  workers.reserve(static_cast<size_t>(threads_));
+  for (int t = 0; t < threads_; ++t) {
+    if (division.has_teams()) {
+      const TileDivision::Part part = division.part_of(t);
+      workers.emplace_back(*linear, product, part.rows.size(), part.share.of(linear->groups()));
+    } else if (t < tiles) {
+      workers.emplace_back(*linear, product, division.tile_rows(), Range{0, linear->groups()});
+    }
   }
-  const double flops = product.flops(division.rows) / (division.is_shared ? threads_ : 1);
-  return static_cast<double>(division.turns) * best_pass_seconds(workers, flops);
+  const double flops = product.flops(tokens_) / static_cast<double>(turns * threads_);
+  return static_cast<double>(turns) * best_pass_seconds(workers, flops);
 }
 
 }  // namespace modernbert

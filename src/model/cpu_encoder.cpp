@@ -5,44 +5,30 @@
 #include <algorithm>
 
 #include "core/parallel_for.h"
+#include "ops/tile_division.h"
 #include "tensor/slab.h"
 
 namespace modernbert {
 namespace {
 
-// The tokens of a batch in tiles of equal size. So few that one tile holds them are shared by the team, which
-// splits the columns of each product: every thread then reads its own part of the weights, once.
-class Tiling {
- public:
-  Tiling(int64_t tokens, int threads, int64_t max_rows, int64_t row_group)
-      : tokens_(tokens),
-        is_shared_(threads > 1 && tokens <= max_rows),
-        rows_(is_shared_ ? tokens : even_tile_rows(tokens, threads, max_rows, row_group)) {}
-
-  // Calls f(tile) for every tile; called by each thread of the team, ends with a barrier.
-  template <class F>
-  void for_each(MatView<float> x, CpuWorkspace& workspace, F f) const {
-    const auto thread = static_cast<size_t>(omp_get_thread_num());
-    if (is_shared_) {
-      const Share share{omp_get_thread_num(), omp_get_num_threads()};
-      f(Tile{0, x, workspace.threads[0].tile, share});
-      share.wait();
-      return;
-    }
-    const int64_t count = (tokens_ + rows_ - 1) / rows_;
-#pragma omp for schedule(dynamic)
-    for (int64_t i = 0; i < count; ++i) {
-      const int64_t begin = i * rows_;
-      f(Tile{
-          begin, x.slice_rows(begin, std::min(rows_, tokens_ - begin)), workspace.threads[thread].tile, {}});
-    }
+// Calls f(tile) for every tile of the batch; called by each thread of the team, ends with a barrier.
+template <class F>
+void for_each_tile(const TileDivision& division, MatView<float> x, CpuWorkspace& workspace, F f) {
+  const auto run = [&](Range rows, int buffers, Share share) {
+    f(Tile{rows.begin, x.slice_rows(rows.begin, rows.size()),
+           workspace.threads[static_cast<size_t>(buffers)].tile, share});
+  };
+  if (division.has_teams()) {
+    const TileDivision::Part part = division.part_of(omp_get_thread_num());
+    run(part.rows, part.leader, part.share);
+    part.share.wait();
+    return;
   }
-
- private:
-  int64_t tokens_;
-  bool is_shared_;
-  int64_t rows_;  // per tile; the last one may be shorter
-};
+  const int64_t size = division.tile_rows(), count = (x.rows + size - 1) / size;
+#pragma omp for schedule(dynamic)
+  for (int64_t i = 0; i < count; ++i)
+    run({i * size, std::min(x.rows, (i + 1) * size)}, omp_get_thread_num(), {});
+}
 
 }  // namespace
 
@@ -136,15 +122,14 @@ void CpuEncoder::forward_part(const TokenBatch& batch, Workspace& workspace, Mat
 void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, CpuThreadScratch& scratch,
                             MatView<float> hidden, LayerObserver* observer) const {
   const MatView<float> x(workspace.x.data(), batch.tokens(), config_.hidden_size);
-  const Tiling tiling(batch.tokens(), omp_get_num_threads(), layers_[0]->max_tile_rows(),
-                      layers_[0]->row_group());
+  const TileDivision division(batch.tokens(), omp_get_num_threads(), layers_[0]->products());
   const auto observe = [&](size_t index) {
     if (observer == nullptr) return;
 #pragma omp single
     observer->on_hidden(static_cast<int>(index), x);
   };
   scratch.clock.start();
-  tiling.for_each(x, workspace, [&](const Tile& tile) {
+  for_each_tile(division, x, workspace, [&](const Tile& tile) {
     embed_tile(batch, tile);
     scratch.clock.mark(CpuOp::kEmbed);
     layers_[0]->project(batch, tile, workspace, scratch);
@@ -156,14 +141,14 @@ void CpuEncoder::run_layers(const TokenBatch& batch, CpuWorkspace& workspace, Cp
 #pragma omp for schedule(dynamic)
     for (size_t i = 0; i < items.size(); ++i) layers_[l]->attend(batch, items[i], workspace, scratch);
     scratch.clock.mark(CpuOp::kWait);
-    tiling.for_each(x, workspace, [&](const Tile& tile) {
+    for_each_tile(division, x, workspace, [&](const Tile& tile) {
       layers_[l]->finish(workspace.context.view().slice(tile.begin, tile.x.rows), tile, scratch);
       if (l + 1 < layers_.size()) layers_[l + 1]->project(batch, tile, workspace, scratch);
     });
     scratch.clock.mark(CpuOp::kWait);
     observe(l + 1);
   }
-  tiling.for_each(x, workspace, [&](const Tile& tile) { normalize_output(tile, hidden); });
+  for_each_tile(division, x, workspace, [&](const Tile& tile) { normalize_output(tile, hidden); });
   scratch.clock.mark(CpuOp::kNorm);
 }
 

@@ -65,14 +65,14 @@ CpuLayer::CpuLayer(LayerParams params, const EncoderConfig& config, int index, c
       mlp_in_(pack_mlp_in(plan.mlp_in, params.mlp_in, layer_.mlp)),
       mlp_out_(pack(plan.mlp_out, params.mlp_out)) {}
 
-int64_t CpuLayer::max_tile_rows() const {
-  return std::min({qkv_->max_tile_rows(), attn_out_->max_tile_rows(), mlp_in_->max_tile_rows(),
-                   mlp_out_->max_tile_rows()});
+std::array<const Linear*, 4> CpuLayer::products() const {
+  return {qkv_.get(), attn_out_.get(), mlp_in_.get(), mlp_out_.get()};
 }
 
 size_t CpuLayer::packed_bytes() const {
-  return qkv_->packed_bytes() + attn_out_->packed_bytes() + mlp_in_->packed_bytes() +
-         mlp_out_->packed_bytes();
+  size_t bytes = 0;
+  for (const Linear* product : products()) bytes += product->packed_bytes();
+  return bytes;
 }
 
 // The MLP's inner rows are made a few columns at a time, and int8 rows only whole.

@@ -1,6 +1,7 @@
 // One encoder layer on the CPU: packed weights, and its two halves as functions of a tile of rows.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 
@@ -47,8 +48,7 @@ class CpuLayer {
   // The table that the layer rotates by.
   RopeKey rope_key() const { return {layer_.rope_theta, config_.rope_dim(layer_), config_.head_dim()}; }
   size_t packed_bytes() const;
-  int64_t max_tile_rows() const;
-  int64_t row_group() const { return qkv_->row_group(); }
+  std::array<const Linear*, 4> products() const;
   // The layer behind this one: its first weights are fetched while the last product of this one runs.
   void set_next(const CpuLayer& next) { next_ = next.qkv_.get(); }
 

@@ -82,13 +82,12 @@ TEST_P(BitInvariance, AloneEqualsInAnyBatchAndOrder) {
   }
 }
 
-// The second batch fits one tile, whose columns the team splits.
-TEST_P(BitInvariance, OneTwoAndThreeThreadsAgree) {
-  for (const std::vector<int32_t>& lengths : {std::vector<int32_t>{70, 200, 3, 129}, {1, 40, 16}}) {
+// Tiles for each thread, teams that share one each, and a tile that all of them share.
+TEST_P(BitInvariance, AnyNumberOfThreadsAgrees) {
+  for (const std::vector<int32_t>& lengths : {std::vector<int32_t>{70, 200, 3, 129}, {90, 41}, {1, 40, 16}}) {
     const TokenBatch batch = random_batch(load(1)->config(), lengths);
     const auto one = values(load(1)->forward(batch));
-    EXPECT_EQ(values(load(2)->forward(batch)), one);
-    EXPECT_EQ(values(load(3)->forward(batch)), one);
+    for (const int threads : {2, 3, 8, 13}) EXPECT_EQ(values(load(threads)->forward(batch)), one) << threads;
   }
 }
 
