@@ -131,7 +131,10 @@ TEST_P(BitInvariance, ConcurrentCallersAgree) {
 INSTANTIATE_TEST_SUITE_P(
     Models, BitInvariance,
     ::testing::Combine(::testing::Values("modernbert", "bert", "modernbert_heads64", "flex_mixed"),
-                       ::testing::Values(ComputeType::kFp32, ComputeType::kBf16, ComputeType::kInt8)));
+                       ::testing::Values(ComputeType::kFp32, ComputeType::kBf16, ComputeType::kInt8)),
+    [](const auto& test) {
+      return std::string(std::get<0>(test.param)) + "_" + std::string(to_string(std::get<1>(test.param)));
+    });
 
 // Lower precision is near: relative L2 distance of the hidden states to those of the reference encoder. With
 // random weights int8 loses a few percent, bf16 about one.
