@@ -50,10 +50,10 @@ bool lists_cpu(const std::string& controllers) {
   return false;
 }
 
-// The first number of a list of one for each level of nesting; 0 where the variable holds none.
-int omp_num_threads() {
-  const char* variable = std::getenv("OMP_NUM_THREADS");
-  return variable == nullptr ? 0 : std::max(0, std::atoi(variable));
+// The first number of a list; 0 where the variable holds none.
+int number_in(const char* variable) {
+  const char* value = std::getenv(variable);
+  return value == nullptr ? 0 : std::max(0, std::atoi(value));
 }
 
 int all_processors() {
@@ -64,6 +64,13 @@ int allowed_processors() {
   cpu_set_t allowed;
   CPU_ZERO(&allowed);
   return ::sched_getaffinity(0, sizeof allowed, &allowed) == 0 ? CPU_COUNT(&allowed) : all_processors();
+}
+
+int threads_without_limit(int processes_on_host) {
+  if (const int threads = number_in("OMP_NUM_THREADS"); threads > 0) return threads;
+  const int allowed = allowed_processors();
+  const int paid = static_cast<int>(std::min<double>(allowed, std::ceil(processor_quota())));
+  return std::max(1, allowed < all_processors() ? paid : paid / processes_on_host);
 }
 
 }  // namespace
@@ -83,10 +90,8 @@ double processor_quota(const fs::path& mount, const fs::path& membership) {
 }
 
 int default_threads(int processes_on_host) {
-  if (const int threads = omp_num_threads(); threads > 0) return threads;
-  const int allowed = allowed_processors();
-  const int paid = static_cast<int>(std::min<double>(allowed, std::ceil(processor_quota())));
-  return std::max(1, allowed < all_processors() ? paid : paid / processes_on_host);
+  const int threads = threads_without_limit(processes_on_host), limit = number_in("OMP_THREAD_LIMIT");
+  return limit > 0 ? std::min(limit, threads) : threads;
 }
 
 }  // namespace modernbert

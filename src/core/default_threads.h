@@ -8,7 +8,7 @@ namespace modernbert {
 // OMP_NUM_THREADS where it is set. Otherwise the processors that this process may run on, but no more than
 // its quota of processor time pays for: threads beyond it are stopped in the middle of their work while the
 // others wait for them. Of several processes on a host, those that are not bound to processors share them
-// out.
+// out. Never more than OMP_THREAD_LIMIT.
 int default_threads(int processes_on_host = 1);
 
 // Processors whose time a process may use by the quotas of its control groups (version 1 or 2) and of those

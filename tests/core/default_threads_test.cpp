@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdlib>
 #include <fstream>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "temporary_folder.h"
@@ -67,17 +69,42 @@ TEST(ProcessorQuota, OfVersion1IsInTheProcessorsHierarchy) {
   EXPECT_EQ(groups.quota("2:cpuset:/docker/a"), INFINITY);
 }
 
-TEST(DefaultThreads, AreThoseOfTheEnvironmentOrNoMoreThanProcessors) {
-  const char* variable = std::getenv("OMP_NUM_THREADS");
-  const std::string saved = variable == nullptr ? "" : variable;
-  unsetenv("OMP_NUM_THREADS");
+// Sets a variable of the environment while it lives.   value: null = takes it away.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    if (const char* before = std::getenv(name)) saved_ = before;
+    set(value);
+  }
+  ~Variable() { set(saved_ ? saved_->c_str() : nullptr); }
+  Variable(const Variable&) = delete;
+  Variable& operator=(const Variable&) = delete;
+
+ private:
+  void set(const char* value) const {
+    value == nullptr ? unsetenv(name_) : setenv(name_, value, /*overwrite=*/1);
+  }
+
+  const char* name_;
+  std::optional<std::string> saved_;
+};
+
+TEST(DefaultThreads, AreNoMoreThanProcessors) {
+  const Variable wanted("OMP_NUM_THREADS", nullptr), limit("OMP_THREAD_LIMIT", nullptr);
   EXPECT_GE(default_threads(), 1);
   EXPECT_LE(default_threads(), static_cast<int>(std::thread::hardware_concurrency()));
-  setenv("OMP_NUM_THREADS", "7,2", 1);
+  EXPECT_LE(default_threads(2), default_threads());
+}
+
+TEST(DefaultThreads, AreThoseOfTheEnvironment) {
+  const Variable limit("OMP_THREAD_LIMIT", nullptr);
+  const Variable wanted("OMP_NUM_THREADS", "7,2");
   EXPECT_EQ(default_threads(), 7);
-  setenv("OMP_NUM_THREADS", "many", 1);
+  EXPECT_EQ(default_threads(4), 7);
+  const Variable less("OMP_THREAD_LIMIT", "5");
+  EXPECT_EQ(default_threads(), 5);
+  const Variable nonsense("OMP_NUM_THREADS", "many");
   EXPECT_LE(default_threads(), static_cast<int>(std::thread::hardware_concurrency()));
-  saved.empty() ? unsetenv("OMP_NUM_THREADS") : setenv("OMP_NUM_THREADS", saved.c_str(), 1);
 }
 
 }  // namespace

@@ -16,15 +16,17 @@ constexpr int64_t kRows = 128, kCols = 128, kDepth = 512;
 template <class E>
 double block_peak(int threads) {
   return best_rate([threads](int64_t products) {
-#pragma omp parallel num_threads(threads)
+    double flops = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : flops)
     {
       const std::vector<E> a(kRows * kDepth), b(kDepth * kCols);
       std::vector<float> c(kRows * kCols);
       const BlockProductScope scope;
       const BlockProduct<E> product{a.data(), kDepth, b.data(), c.data(), kCols, kRows, kCols, kDepth, true};
       for (int64_t i = 0; i < products; ++i) multiply_blocks(product);
+      flops += 2.0 * kRows * kCols * kDepth * static_cast<double>(products);
     }
-    return 2.0 * kRows * kCols * kDepth * static_cast<double>(products) * threads;
+    return flops;
   });
 }
 
