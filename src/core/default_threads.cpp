@@ -68,8 +68,10 @@ int allowed_processors() {
 
 int threads_without_limit(int processes_on_host) {
   if (const int threads = number_in("OMP_NUM_THREADS"); threads > 0) return threads;
+  // Read once, not for every batch of texts.
+  static const double quota = std::ceil(processor_quota());
   const int allowed = allowed_processors();
-  const int paid = static_cast<int>(std::min<double>(allowed, std::ceil(processor_quota())));
+  const int paid = static_cast<int>(std::min<double>(allowed, quota));
   return std::max(1, allowed < all_processors() ? paid : paid / processes_on_host);
 }
 
@@ -92,6 +94,10 @@ double processor_quota(const fs::path& mount, const fs::path& membership) {
 int default_threads(int processes_on_host) {
   const int threads = threads_without_limit(processes_on_host), limit = number_in("OMP_THREAD_LIMIT");
   return limit > 0 ? std::min(limit, threads) : threads;
+}
+
+int choose_threads(int wanted, int processes_on_host) {
+  return wanted > 0 ? wanted : default_threads(processes_on_host);
 }
 
 }  // namespace modernbert

@@ -11,6 +11,9 @@ namespace modernbert {
 // out. Never more than OMP_THREAD_LIMIT.
 int default_threads(int processes_on_host = 1);
 
+// `wanted`, or where that is 0 (or less) default_threads().
+int choose_threads(int wanted, int processes_on_host = 1);
+
 // Processors whose time a process may use by the quotas of its control groups (version 1 or 2) and of those
 // above them, as `docker run --cpus` and Kubernetes set them; infinite where there are none.
 //   mount: of the control groups' file system.   membership: /proc/PID/cgroup.

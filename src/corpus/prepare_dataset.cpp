@@ -44,7 +44,7 @@ class Preparation {
         tokenizer_file_(tokenizer_file(tokenizer)),
         folder_(std::move(folder)),
         options_(options),
-        threads_(options.threads > 0 ? options.threads : default_threads()),
+        threads_(choose_threads(options.threads)),
         tokenizer_(Tokenizer::load(tokenizer)) {}
 
   DatasetIndex run() {

@@ -4,8 +4,8 @@
 #include <limits>
 #include <memory>
 
+#include "core/default_threads.h"
 #include "model/cost.h"
-#include "training/run/machine.h"
 #include "training/run/optimized_tensors.h"
 #include "training/run/training_loop.h"
 

@@ -19,7 +19,7 @@ int resolve_threads(int threads) {
   if (threads < 0 || threads > kMaxThreads) {
     fail(ErrorCode::kInvalidArgument, "threads is {}, want 0 (all cores) to {}", threads, kMaxThreads);
   }
-  return threads == 0 ? std::min(default_threads(), kMaxThreads) : threads;
+  return std::min(choose_threads(threads), kMaxThreads);
 }
 
 // In narrower encoders bf16 rounding does not average out: a product sums too few terms.

@@ -67,10 +67,8 @@ class OneDnnLinear final : public Linear {
     if (bias_.capacity() > 0) {
       arguments.emplace(DNNL_ARG_BIAS, memory(bias_desc(), cpu_engine(), const_cast<float*>(bias_.data())));
     }
-    {
-      const ThreadScope single_thread(kThreads);
-      primitive_.execute(buffers.stream, arguments);
-    }
+    const ThreadScope single_thread(kThreads);
+    primitive_.execute(buffers.stream, arguments);
     epilogue(0, 0, MatView<float>(buffers.output.data(), x.rows, out_));
   }
 

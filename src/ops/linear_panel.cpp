@@ -221,7 +221,7 @@ class PanelLinear final : public Linear {
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,
                                           std::span<const float> bias, int64_t group) {
   MB_CHECK(type != GemmType::kRef);
-  return make_linear_panel(type, weight, bias, group, tuned_panel_product(row_type_of(type)));
+  return make_linear_panel(type, weight, bias, group, tuned_panel_product(type));
 }
 
 std::unique_ptr<Linear> make_linear_panel(GemmType type, MatView<const float> weight,

@@ -29,7 +29,8 @@ PanelProduct panel_product(RowType type) {
             .depth_step = first_level_cache_bytes() >= kLeastCache ? kDepthStep : 0,
             .few_rows = kFewRows};
   }
-  if (type == RowType::kInt8 && cpu_has_avx_vnni()) return byte_panel_product();
+  const PanelProduct bytes = byte_panel_product();
+  if (type == RowType::kInt8 && bytes.multiply != nullptr) return bytes;
   return portable_panel_product(type);
 }
 

@@ -17,19 +17,13 @@ std::vector<float> some_values(int64_t count) {
   return values;
 }
 
-GemmType gemm_type_of(RowType type) {
-  if (type == RowType::kInt8) return GemmType::kInt8;
-  return type == RowType::kBf16 ? GemmType::kBf16 : GemmType::kFp32;
-}
-
 // A full tile times two panels as deep as a base model's: together they fit a second-level cache, as tiles
 // and the panels fetched for them do in a forward pass.
 class Trial {
  public:
-  Trial(RowType type, const PanelProduct& product) : rows_(type, kDepth) {
+  Trial(GemmType type, const PanelProduct& product) : rows_(row_type_of(type), kDepth) {
     const std::vector<float> weight = some_values(kColumns * kDepth);
-    linear_ =
-        make_linear_panel(gemm_type_of(type), {weight.data(), kColumns, kDepth}, {}, kPanelColumns, product);
+    linear_ = make_linear_panel(type, {weight.data(), kColumns, kDepth}, {}, kPanelColumns, product);
     rows_.resize(linear_->max_tile_rows());
     const std::vector<float> row = some_values(kDepth);
     for (int64_t r = 0; r < linear_->max_tile_rows(); ++r) rows_.store(r, 0, row);
@@ -52,18 +46,18 @@ class Trial {
   double best_ = std::numeric_limits<double>::infinity();
 };
 
-template <RowType kType>
+template <GemmType kType>
 const PanelProduct& tuned() {
-  static const PanelProduct product = with_faster_depth(kType, panel_product(kType));
+  static const PanelProduct product = with_faster_depth(kType, panel_product(row_type_of(kType)));
   return product;
 }
 
 }  // namespace
 
-PanelProduct with_faster_depth(RowType type, PanelProduct product) {
+PanelProduct with_faster_depth(GemmType type, PanelProduct product) {
   constexpr int kRounds = 16;
-  constexpr double kWorthwhile =
-      0.99;  // of the time: sums of steps leave the first level before they are used
+  // Of the time: sums of steps leave the first level before they are used.
+  constexpr double kWorthwhile = 0.99;
   if (product.depth_step == 0) return product;
   PanelProduct at_once = product;
   at_once.depth_step = 0;
@@ -75,16 +69,9 @@ PanelProduct with_faster_depth(RowType type, PanelProduct product) {
   return steps.best_seconds() < kWorthwhile * whole.best_seconds() ? product : at_once;
 }
 
-const PanelProduct& tuned_panel_product(RowType type) {
-  switch (type) {
-    case RowType::kFp32:
-      return tuned<RowType::kFp32>();
-    case RowType::kBf16:
-      return tuned<RowType::kBf16>();
-    case RowType::kInt8:
-      break;
-  }
-  return tuned<RowType::kInt8>();
+const PanelProduct& tuned_panel_product(GemmType type) {
+  if (type == GemmType::kInt8) return tuned<GemmType::kInt8>();
+  return type == GemmType::kBf16 ? tuned<GemmType::kBf16>() : tuned<GemmType::kFp32>();
 }
 
 }  // namespace modernbert

@@ -44,7 +44,7 @@ double fp32_chains(int64_t rounds) {
   return alive ? 2.0 * kChains * static_cast<double>(rounds) * static_cast<double>(hn::Lanes(d)) : 0.0;
 }
 
-// The same for int8.   step(chain): that plus `products` products in each lane.
+// The same for int8.   step(tag, chain): the chain plus `products` products in each lane.
 template <class Step>
 HWY_INLINE double int32_chains(int64_t rounds, int products, Step step) {
   const hn::ScalableTag<int32_t> d;

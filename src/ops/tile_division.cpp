@@ -22,8 +22,8 @@ int64_t work_per_row(std::span<const Linear* const> products, int threads) {
   return work;
 }
 
-// What a tile of `rows` costs in rows: they are multiplied in groups, and fewer than these are done before
-// their weights have been read.
+// What a tile of `rows` costs in rows: they are multiplied in groups, and few ones are done before their
+// weights have been read.
 int64_t cost_in_rows(int64_t rows, int64_t row_group) {
   constexpr int64_t kRowsPerRead = 16;
   return std::max(kRowsPerRead, ceil_div(rows, row_group) * row_group);
@@ -40,10 +40,11 @@ TileDivision::TileDivision(int64_t rows, int threads, std::span<const Linear* co
   tile_rows_ = even_tile_rows(rows, threads, max_tile_rows_, row_group_);
   const int64_t turns = ceil_div(ceil_div(rows, tile_rows_), threads);
   int64_t least = turns * cost_in_rows(tile_rows_, row_group_) * work_per_row(products, 1);
-  // Downwards: of equal numbers of teams the smaller one reads the weights less often.
-  for (int teams = threads / 2; teams >= 1; --teams) {
-    const int64_t work = work_of_busiest(teams, products);
-    if (work > least || work == kImpossible) continue;
+  // Downwards: of numbers of teams that are as good the smallest reads the weights least often.
+  const int64_t most_teams = std::min<int64_t>(threads / 2, ceil_div(rows, row_group_));
+  for (int teams = static_cast<int>(most_teams); teams >= 1; --teams) {
+    const int64_t work = work_of_busiest(teams, products, least);
+    if (work > least) continue;
     least = work;
     teams_ = teams;
   }
@@ -59,10 +60,11 @@ Range TileDivision::rows_of(int team, int teams) const {
   return {begin_of(team), begin_of(team + 1)};
 }
 
-int64_t TileDivision::work_of_busiest(int teams, std::span<const Linear* const> products) const {
+int64_t TileDivision::work_of_busiest(int teams, std::span<const Linear* const> products,
+                                      int64_t limit) const {
   if (teams * max_tile_rows_ < rows_) return kImpossible;
   int64_t most = 0;
-  for (int team = 0; team < teams; ++team) {
+  for (int team = 0; team < teams && most <= limit; ++team) {
     const int64_t rows = rows_of(team, teams).size();
     if (rows == 0 || rows > max_tile_rows_) return kImpossible;
     const int size = static_cast<int>(Share{team, teams}.of(threads_).size());

@@ -32,7 +32,8 @@ class TileDivision {
 
  private:
   Range rows_of(int team, int teams) const;
-  int64_t work_of_busiest(int teams, std::span<const Linear* const> products) const;
+  // Counts no further than past the limit.
+  int64_t work_of_busiest(int teams, std::span<const Linear* const> products, int64_t limit) const;
 
   int64_t rows_, row_group_, max_tile_rows_;
   int threads_;

@@ -102,8 +102,8 @@ std::vector<Encoding> Tokenizer::encode_batch(std::span<const std::string> texts
                                               const EncodeOptions& options, int threads) const {
   if (threads < 0) fail(ErrorCode::kInvalidArgument, "threads is {}, want 0 (all cores) or more", threads);
   std::vector<Encoding> encodings(texts.size());
-  const int wanted = threads == 0 ? default_threads() : threads;
-  for_each_text(texts.size(), wanted, [&](size_t i) { encodings[i] = encode(texts[i], options); });
+  for_each_text(texts.size(), choose_threads(threads),
+                [&](size_t i) { encodings[i] = encode(texts[i], options); });
   return encodings;
 }
 

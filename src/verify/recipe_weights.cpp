@@ -160,7 +160,7 @@ void generate_parameter(const WeightRecipe& recipe, const std::string& name, uin
 
 Weights generate_weights(const EncoderConfig& config, const WeightRecipe& recipe, int threads,
                          std::string source) {
-  if (threads <= 0) threads = default_threads();
+  threads = choose_threads(threads);
   TensorMap tensors;
   auto buffers = std::make_shared<std::vector<AlignedBuffer<float>>>();
   for (const ParameterShape& parameter : masked_lm_parameters(config)) {

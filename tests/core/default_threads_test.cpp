@@ -101,6 +101,8 @@ TEST(DefaultThreads, AreThoseOfTheEnvironment) {
   const Variable wanted("OMP_NUM_THREADS", "7,2");
   EXPECT_EQ(default_threads(), 7);
   EXPECT_EQ(default_threads(4), 7);
+  EXPECT_EQ(choose_threads(0), 7);
+  EXPECT_EQ(choose_threads(3), 3);
   const Variable less("OMP_THREAD_LIMIT", "5");
   EXPECT_EQ(default_threads(), 5);
   const Variable nonsense("OMP_NUM_THREADS", "many");

@@ -239,9 +239,10 @@ TEST(Linear, ByteKernelEqualsThatOfPairs) {
     const auto bias = normal_values(64, 3);
     std::vector<float> want(6 * 64);
     PanelCase(pairs, RowType::kInt8, depth, bias).run(want, false);
+    const PanelCase byte_case(bytes, RowType::kInt8, depth, bias);
     for (int64_t wanted = 1; wanted <= kPanelRows; ++wanted) {
       std::vector<float> got(6 * 64, NAN);
-      PanelCase(bytes, RowType::kInt8, depth, bias).run(got, false, wanted);
+      byte_case.run(got, false, wanted);
       EXPECT_TRUE(std::equal(got.begin(), got.begin() + wanted * 64, want.begin())) << depth << " " << wanted;
     }
   }

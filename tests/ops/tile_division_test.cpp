@@ -2,9 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <array>
-#include <numeric>
-#include <vector>
 
 namespace modernbert {
 namespace {

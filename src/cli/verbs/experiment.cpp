@@ -15,12 +15,12 @@
 #include "cli/stop_signal.h"
 #include "cli/table.h"
 #include "cli/verbs/verbs.h"
+#include "core/default_threads.h"
 #include "experiment/results_files.h"
 #include "experiment/shared_runs.h"
 #include "ops/cpu_features.h"
 #include "training/model/resolve_options.h"
 #include "training/report/step_line.h"
-#include "training/run/machine.h"
 #include "training/run/standard_workshop.h"
 
 namespace modernbert::cli {

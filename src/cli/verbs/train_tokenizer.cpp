@@ -32,7 +32,7 @@ struct Options {
 };
 
 std::vector<WordCount> count_words(const Options& options, const std::vector<std::filesystem::path>& files) {
-  const int threads = options.threads > 0 ? options.threads : default_threads();
+  const int threads = choose_threads(options.threads);
   const ByteProgress progress("counting words", total_bytes(files), !options.quiet);
   WordCounts counts(threads);
   CorpusReader reader(files, options.documents);

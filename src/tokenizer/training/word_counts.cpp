@@ -51,7 +51,7 @@ class WordCounts::Table {
   Map counts_;
 };
 
-WordCounts::WordCounts(int threads) : tables_(threads > 0 ? threads : default_threads()) {}
+WordCounts::WordCounts(int threads) : tables_(choose_threads(threads)) {}
 WordCounts::~WordCounts() = default;
 
 void WordCounts::add(std::span<const std::string> texts) {

@@ -20,7 +20,7 @@ TrainingOptions resolve_options(TrainingOptions options) {
   if (options.dtype != ComputeType::kFp32 && options.dtype != ComputeType::kBf16)
     fail(ErrorCode::kInvalidArgument, "dtype is {}, want fp32 or bf16 for training",
          to_string(options.dtype));
-  if (options.threads <= 0) options.threads = default_threads();
+  options.threads = choose_threads(options.threads);
   check_rate("embedding_dropout", options.embedding_dropout);
   check_rate("attention_dropout", options.attention_dropout);
   check_rate("attn_out_dropout", options.attn_out_dropout);

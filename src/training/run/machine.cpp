@@ -4,8 +4,6 @@
 #include <fstream>
 #include <string>
 
-#include "core/default_threads.h"
-
 namespace modernbert {
 namespace {
 
@@ -32,10 +30,6 @@ double available_memory_bytes() {
                used = group_number("memory.current");
   if (limit < 0 || used < 0) return system;
   return system == 0 ? limit - used : std::min(system, limit - used);
-}
-
-int choose_threads(int wanted, int processes_on_host) {
-  return wanted > 0 ? wanted : default_threads(processes_on_host);
 }
 
 double free_disk_bytes(const std::filesystem::path& path) {

@@ -11,7 +11,4 @@ double available_memory_bytes();
 // Free bytes where `path` lies or will lie; 0 where the system does not say.
 double free_disk_bytes(const std::filesystem::path& path);
 
-// How many threads a process takes: `wanted`, or with 0 default_threads().
-int choose_threads(int wanted, int processes_on_host);
-
 }  // namespace modernbert

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <utility>
 
+#include "core/default_threads.h"
 #include "core/durable_file.h"
 #include "core/fail.h"
 #include "core/file.h"
