@@ -49,10 +49,14 @@ OutputFile::OutputFile(std::filesystem::path path)
   if (std::filesystem::is_directory(path_)) {
     fail(ErrorCode::kIo, "{}: cannot write: it is a folder", path_.string());
   }
-  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-  if (fd_ < 0) fail_with_errno(path_);
+  // Before the file is there: a signal that came between the two would leave it behind.
   g_unfinished = temporary_.c_str();
   catch_signals();
+  fd_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  if (fd_ < 0) {
+    g_unfinished = nullptr;
+    fail_with_errno(path_);
+  }
   writer_.emplace(fd_, path_.string());
 }
 

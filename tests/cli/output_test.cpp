@@ -183,5 +183,32 @@ TEST(OutputFile, AnInterruptLeavesNothingBehind) {
   EXPECT_THAT(folder.names(), IsEmpty());
 }
 
+// Whether the process runs the program by now, which has a handler for the signal. (Some shells have one
+// too.)
+bool program_catches(pid_t process, int signal) {
+  const std::string folder = "/proc/" + std::to_string(process);
+  if (!read_bytes(folder + "/cmdline").starts_with(program_path())) return false;
+  const std::string status = read_bytes(folder + "/status"), key = "SigCgt:";
+  const size_t found = status.find(key);
+  if (found == std::string::npos) return false;
+  return (std::stoull(status.substr(found + key.size()), nullptr, 16) >> (signal - 1) & 1) != 0;
+}
+
+// The temporary file is a pipe that nobody reads: the program waits for ever in opening it.
+TEST(OutputFile, AnInterruptWhileTheFileIsOpenedLeavesNothingBehind) {
+  const TemporaryFolder folder;
+  Command command{{"sh", "-c", "mkfifo \"$0.tmp$$\" && exec \"$@\"", folder.file("x.npy"), program_path()}};
+  const Arguments arguments = embed_with({"--output", folder.file("x.npy"), "a"});
+  command.words.insert(command.words.end(), arguments.begin(), arguments.end());
+  Child child(command);
+  for (int i = 0; i < 600 && !program_catches(child.pid(), SIGINT); ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  }
+  ASSERT_TRUE(program_catches(child.pid(), SIGINT)) << "opened before an interrupt is caught";
+  child.send_signal(SIGINT);
+  EXPECT_EQ(child.wait().signal, SIGINT);
+  EXPECT_THAT(folder.names(), IsEmpty());
+}
+
 }  // namespace
 }  // namespace modernbert::testing
