@@ -11,7 +11,7 @@
 #include "model/cost.h"
 #include "model/cpu_encoder.h"
 #include "model/loaded_encoder.h"
-#include "ops/peak.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert {
 namespace {

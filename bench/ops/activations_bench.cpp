@@ -1,7 +1,7 @@
 // Activations over one tile, plain and gated (GeGLU): values and bytes a second of one thread.
 #include "element_rate.h"
-#include "ops/activations.h"
-#include "ops/rows.h"
+#include "ops/rowwise/activations.h"
+#include "ops/rowwise/rows.h"
 #include "random_rows.h"
 
 namespace modernbert {

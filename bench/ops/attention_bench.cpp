@@ -4,11 +4,11 @@
 #include <algorithm>
 #include <random>
 
-#include "ops/attention.h"
-#include "ops/attention_amx.h"
-#include "ops/attention_panel.h"
-#include "ops/cpu_features.h"
-#include "ops/peak.h"
+#include "ops/attention/attention.h"
+#include "ops/attention/attention_amx.h"
+#include "ops/attention/attention_panel.h"
+#include "ops/cpu/cpu_features.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert {
 namespace {

@@ -1,6 +1,6 @@
 // Rows from one type to another: values and bytes a second of one thread.
 #include "element_rate.h"
-#include "ops/convert.h"
+#include "ops/rowwise/convert.h"
 #include "random_rows.h"
 
 namespace modernbert {

@@ -4,7 +4,7 @@
 
 #include <vector>
 
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
 #include "random_rows.h"
 
 namespace modernbert {

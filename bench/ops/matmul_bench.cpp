@@ -2,8 +2,8 @@
 // threads (OMP_NUM_THREADS). Arguments: rows, outputs, inputs.
 #include <benchmark/benchmark.h>
 
-#include "ops/convert.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
+#include "ops/rowwise/convert.h"
 #include "random_rows.h"
 
 namespace modernbert {

@@ -1,7 +1,7 @@
 // Norms and residual additions over one tile of rows: values and bytes a second of one thread.
 #include "element_rate.h"
-#include "ops/norm.h"
-#include "ops/rows.h"
+#include "ops/rowwise/norm.h"
+#include "ops/rowwise/rows.h"
 #include "random_rows.h"
 
 namespace modernbert {

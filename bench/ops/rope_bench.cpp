@@ -1,6 +1,6 @@
 // Rotary embedding of the heads of one tile, and the making of its tables: values a second of one thread.
 #include "element_rate.h"
-#include "ops/rope.h"
+#include "ops/attention/rope.h"
 #include "random_rows.h"
 
 namespace modernbert {

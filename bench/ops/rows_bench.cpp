@@ -1,6 +1,6 @@
 // A tile of rows into the form that a product takes: values and bytes a second of one thread.
 #include "element_rate.h"
-#include "ops/rows.h"
+#include "ops/rowwise/rows.h"
 #include "random_rows.h"
 
 namespace modernbert {

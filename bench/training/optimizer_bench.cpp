@@ -5,7 +5,7 @@
 
 #include <thread>
 
-#include "ops/peak.h"
+#include "ops/peak/peak.h"
 #include "training/optimizer/gradient_norm.h"
 #include "training/optimizer/optimizer.h"
 

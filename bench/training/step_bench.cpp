@@ -13,7 +13,7 @@
 
 #include "core/json.h"
 #include "core/random.h"
-#include "ops/peak.h"
+#include "ops/peak/peak.h"
 #include "training/initialization.h"
 #include "training/model/trained_masked_lm.h"
 #include "training/optimizer/optimizer.h"

@@ -8,7 +8,7 @@
 #include "cli/progress.h"
 #include "cli/status.h"
 #include "modernbert/log.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 
 namespace modernbert::cli {
 namespace {

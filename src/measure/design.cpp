@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <optional>
 
-#include "ops/attention_panel.h"
-#include "ops/panel_kernel.h"
+#include "ops/attention/attention_panel.h"
+#include "ops/panel/panel_kernel.h"
 
 namespace modernbert {
 namespace {

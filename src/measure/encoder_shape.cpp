@@ -3,7 +3,7 @@
 #include <cstdlib>
 
 #include "model/cost.h"
-#include "ops/panel_kernel.h"
+#include "ops/panel/panel_kernel.h"
 
 namespace modernbert {
 namespace {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "modernbert/config.h"
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
 
 namespace modernbert {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "modernbert/dtype.h"
-#include "ops/peak.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert {
 

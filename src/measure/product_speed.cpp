@@ -11,7 +11,7 @@
 #include <random>
 #include <thread>
 
-#include "ops/tile_division.h"
+#include "ops/linear/tile_division.h"
 
 namespace modernbert {
 namespace {

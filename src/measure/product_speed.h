@@ -11,9 +11,9 @@
 
 namespace modernbert {
 
-// Products over the rows of one text, divided among the threads as the encoder does (ops/tile_division.h).
-// All threads work at once, so that they share caches and memory as they will in the encoder. Times are
-// processor time of the threads. Not thread-safe.
+// Products over the rows of one text, divided among the threads as the encoder does
+// (ops/linear/tile_division.h). All threads work at once, so that they share caches and memory as they will
+// in the encoder. Times are processor time of the threads. Not thread-safe.
 class ProductSpeeds {
  public:
   ProductSpeeds(GemmType type, int threads, int64_t tokens);

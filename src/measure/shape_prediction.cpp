@@ -7,7 +7,7 @@
 #include "measure/shapes.h"
 #include "measure/workloads.h"
 #include "model/cost.h"
-#include "ops/peak.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert {
 namespace {

@@ -5,7 +5,7 @@
 #include "model/amx_attention_layout.h"
 #include "model/panel_attention_layout.h"
 #include "model/portable_attention_layout.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 
 namespace modernbert {
 namespace {

@@ -8,11 +8,11 @@
 #include <vector>
 
 #include "modernbert/token_batch.h"
-#include "ops/attention.h"
-#include "ops/attention_amx.h"
-#include "ops/attention_panel.h"
-#include "ops/rope.h"
-#include "ops/rows.h"
+#include "ops/attention/attention.h"
+#include "ops/attention/attention_amx.h"
+#include "ops/attention/attention_panel.h"
+#include "ops/attention/rope.h"
+#include "ops/rowwise/rows.h"
 
 namespace modernbert {
 

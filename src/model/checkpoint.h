@@ -9,7 +9,7 @@
 #include "model/tensor_names.h"
 #include "model/weights.h"
 #include "modernbert/config.h"
-#include "ops/norm.h"
+#include "ops/rowwise/norm.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {

@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "core/parallel_for.h"
-#include "ops/tile_division.h"
+#include "ops/linear/tile_division.h"
 #include "tensor/slab.h"
 
 namespace modernbert {

@@ -5,7 +5,7 @@
 #include <numbers>
 
 #include "model/row_order.h"
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 
 namespace modernbert {
 namespace {

@@ -9,8 +9,8 @@
 #include "model/cpu_workspace.h"
 #include "model/gemm_plan.h"
 #include "modernbert/config.h"
-#include "ops/activations.h"
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
+#include "ops/rowwise/activations.h"
 
 namespace modernbert {
 

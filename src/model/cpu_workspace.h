@@ -11,7 +11,7 @@
 #include "model/op_clock.h"
 #include "model/rope_tables.h"
 #include "modernbert/config.h"
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
 
 namespace modernbert {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "modernbert/dtype.h"
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
 
 namespace modernbert {
 

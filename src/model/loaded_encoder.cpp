@@ -8,7 +8,7 @@
 #include "core/file.h"
 #include "model/cpu_encoder.h"
 #include "model/ref_encoder.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 
 namespace modernbert {
 namespace {

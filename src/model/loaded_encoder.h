@@ -12,7 +12,7 @@
 #include "model/weights.h"
 #include "modernbert/config.h"
 #include "modernbert/dtype.h"
-#include "ops/linear.h"
+#include "ops/linear/linear.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {

@@ -6,7 +6,7 @@
 
 #include "model/checkpoint.h"
 #include "model/loaded_encoder.h"
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 
 namespace modernbert {
 

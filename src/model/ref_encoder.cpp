@@ -4,9 +4,9 @@
 #include <cmath>
 #include <numbers>
 
-#include "ops/activations.h"
-#include "ops/attention.h"
-#include "ops/linear.h"
+#include "ops/attention/attention.h"
+#include "ops/linear/linear.h"
+#include "ops/rowwise/activations.h"
 
 namespace modernbert {
 namespace {

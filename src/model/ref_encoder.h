@@ -9,7 +9,7 @@
 #include "model/checkpoint.h"
 #include "model/embedding.h"
 #include "model/encoder.h"
-#include "ops/rope.h"
+#include "ops/attention/rope.h"
 
 namespace modernbert {
 

@@ -6,7 +6,7 @@
 #include <memory>
 #include <mutex>
 
-#include "ops/rope.h"
+#include "ops/attention/rope.h"
 
 namespace modernbert {
 

@@ -5,7 +5,7 @@
 #include <type_traits>
 
 #include "core/fail.h"
-#include "ops/convert.h"
+#include "ops/rowwise/convert.h"
 
 namespace modernbert {
 namespace {

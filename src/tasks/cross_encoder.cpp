@@ -3,7 +3,7 @@
 #include <algorithm>
 
 #include "core/fail.h"
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 #include "tasks/window_logits.h"
 
 namespace modernbert {

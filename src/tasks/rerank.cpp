@@ -5,7 +5,7 @@
 #include <variant>
 
 #include "modernbert/late_interaction.h"
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 #include "tasks/cross_encoder.h"
 
 namespace modernbert {

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <span>
 
+#include "core/function_ref.h"
 #include "model/heads.h"
-#include "ops/function_ref.h"
 #include "tensor/matrix.h"
 
 namespace modernbert {

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "core/fail.h"
-#include "ops/cross_entropy.h"
+#include "ops/rowwise/cross_entropy.h"
 #include "training/model/trained_masked_lm.h"
 #include "training/model/trained_task.h"
 

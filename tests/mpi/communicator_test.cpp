@@ -7,7 +7,7 @@
 
 #include "core/random.h"
 #include "mpi/mpi_communicator.h"
-#include "ops/convert.h"
+#include "ops/rowwise/convert.h"
 
 namespace modernbert {
 namespace {

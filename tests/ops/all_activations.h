@@ -1,6 +1,6 @@
 #pragma once
 
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 
 namespace modernbert::testing {
 

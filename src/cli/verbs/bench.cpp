@@ -14,8 +14,8 @@
 #include "measure/forward_speed.h"
 #include "measure/shapes.h"
 #include "measure/workloads.h"
-#include "ops/cpu_features.h"
-#include "ops/peak.h"
+#include "ops/cpu/cpu_features.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert::cli {
 namespace bench_verb {

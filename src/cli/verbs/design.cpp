@@ -14,7 +14,7 @@
 #include "cli/verbs/verbs.h"
 #include "experiment/shape_variants.h"
 #include "model/gemm_plan.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 
 namespace modernbert::cli {
 namespace design_verb {

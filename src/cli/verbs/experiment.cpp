@@ -18,7 +18,7 @@
 #include "core/default_threads.h"
 #include "experiment/results_files.h"
 #include "experiment/shared_runs.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 #include "training/model/resolve_options.h"
 #include "training/report/step_line.h"
 #include "training/run/standard_workshop.h"

@@ -1,4 +1,4 @@
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 
 #include <cmath>
 #include <numbers>

@@ -1,4 +1,4 @@
-#include "ops/activations_training.h"
+#include "ops/rowwise/activations_training.h"
 
 #include <cmath>
 #include <numbers>

@@ -1,4 +1,4 @@
-#include "ops/convert.h"
+#include "ops/rowwise/convert.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "ops/cross_entropy.h"
+#include "ops/rowwise/cross_entropy.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,8 +1,8 @@
 #include <vector>
 
 #include "core/check.h"
-#include "ops/linear_ref.h"
-#include "ops/linear_scratch.h"
+#include "ops/linear/linear_ref.h"
+#include "ops/linear/linear_scratch.h"
 
 namespace modernbert {
 namespace {

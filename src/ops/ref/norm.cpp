@@ -1,4 +1,4 @@
-#include "ops/norm.h"
+#include "ops/rowwise/norm.h"
 
 #include <cmath>
 

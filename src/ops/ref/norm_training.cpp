@@ -1,4 +1,4 @@
-#include "ops/norm_training.h"
+#include "ops/rowwise/norm_training.h"
 
 #include <cmath>
 

@@ -1,4 +1,4 @@
-#include "ops/panel_kernel.h"
+#include "ops/panel/panel_kernel.h"
 
 #include <cmath>
 #include <vector>

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "model/weights.h"
-#include "ops/activations.h"
-#include "ops/linear.h"
-#include "ops/norm.h"
+#include "ops/linear/linear.h"
+#include "ops/rowwise/activations.h"
+#include "ops/rowwise/norm.h"
 #include "tasks/sentence_transformers/module.h"
 
 namespace modernbert {

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/weights.h"
-#include "ops/norm.h"
+#include "ops/rowwise/norm.h"
 #include "tasks/scores.h"
 #include "tasks/sentence_transformers/module.h"
 

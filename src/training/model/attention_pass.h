@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "model/rope_tables.h"
-#include "ops/attention_training.h"
+#include "ops/attention/attention_training.h"
 #include "training/model/linear_pass.h"
 #include "training/model/pass_context.h"
 #include "training/model/rows_buffer.h"

@@ -2,7 +2,7 @@
 // step.
 #pragma once
 
-#include "ops/norm_training.h"
+#include "ops/rowwise/norm_training.h"
 #include "training/model/model_places.h"
 #include "training/model/parallel_rows.h"
 

@@ -1,5 +1,5 @@
 // The backward half of EncoderPass, last layer first.
-#include "ops/norm_training.h"
+#include "ops/rowwise/norm_training.h"
 #include "training/model/encoder_pass.h"
 
 namespace modernbert {

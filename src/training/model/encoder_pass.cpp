@@ -1,7 +1,7 @@
 #include "training/model/encoder_pass.h"
 
 #include "core/check.h"
-#include "ops/norm_training.h"
+#include "ops/rowwise/norm_training.h"
 
 namespace modernbert {
 

@@ -2,7 +2,7 @@
 
 #include <type_traits>
 
-#include "ops/activations_training.h"
+#include "ops/rowwise/activations_training.h"
 
 namespace modernbert {
 namespace {

@@ -1,8 +1,8 @@
 // Prediction head, projection and loss on some rows of the last hidden states, and the way back.
 #pragma once
 
-#include "ops/activations.h"
-#include "ops/function_ref.h"
+#include "core/function_ref.h"
+#include "ops/rowwise/activations.h"
 #include "training/model/encoder_pass.h"
 #include "training/model/linear_pass.h"
 

@@ -1,7 +1,7 @@
 // y = x W^T + b as a step of a model.
 #pragma once
 
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
 #include "training/model/compute_weights.h"
 
 namespace modernbert {

@@ -1,6 +1,6 @@
 #include "training/model/mlp_pass.h"
 
-#include "ops/activations_training.h"
+#include "ops/rowwise/activations_training.h"
 
 namespace modernbert {
 

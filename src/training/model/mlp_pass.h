@@ -1,7 +1,7 @@
 // A layer's MLP forward and backward: Wo(drop(act(u) * g)), [u,g] = Wi x, or Wo(drop(act(Wi x))).
 #pragma once
 
-#include "ops/activations.h"
+#include "ops/rowwise/activations.h"
 #include "training/model/linear_pass.h"
 #include "training/model/pass_context.h"
 #include "training/model/rows_buffer.h"

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "ops/share.h"
+#include "ops/cpu/share.h"
 
 namespace modernbert {
 

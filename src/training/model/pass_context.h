@@ -3,7 +3,7 @@
 
 #include <optional>
 
-#include "ops/dropout.h"
+#include "ops/rowwise/dropout.h"
 #include "training/model/batch_rows.h"
 #include "training/model/compute_weights.h"
 #include "training/model/training_options.h"

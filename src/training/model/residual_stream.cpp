@@ -1,6 +1,6 @@
 #include "training/model/residual_stream.h"
 
-#include "ops/norm_training.h"
+#include "ops/rowwise/norm_training.h"
 
 namespace modernbert {
 namespace {

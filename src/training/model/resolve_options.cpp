@@ -2,7 +2,7 @@
 
 #include "core/default_threads.h"
 #include "core/fail.h"
-#include "ops/cpu_features.h"
+#include "ops/cpu/cpu_features.h"
 
 namespace modernbert {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "core/fail.h"
 #include "model/encoder.h"
-#include "ops/thread_scope.h"
+#include "ops/cpu/thread_scope.h"
 #include "training/model/head_pass.h"
 #include "training/model/resolve_options.h"
 

@@ -7,7 +7,7 @@
 #include "corpus/masked_lm_batch.h"
 #include "model/encoder.h"
 #include "model/heads.h"
-#include "ops/thread_scope.h"
+#include "ops/cpu/thread_scope.h"
 #include "training/model/head_pass.h"
 #include "training/model/resolve_options.h"
 #include "training/model/task_losses.h"

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "modernbert/dtype.h"
-#include "ops/cross_entropy.h"
+#include "ops/rowwise/cross_entropy.h"
 
 namespace modernbert {
 

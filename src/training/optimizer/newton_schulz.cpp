@@ -6,8 +6,8 @@
 #include <cstdint>
 
 #include "core/check.h"
-#include "ops/convert.h"
-#include "ops/matmul.h"
+#include "ops/matmul/matmul.h"
+#include "ops/rowwise/convert.h"
 
 namespace modernbert {
 namespace {

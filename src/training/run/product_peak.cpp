@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <vector>
 
-#include "ops/block_product.h"
-#include "ops/peak.h"
+#include "ops/matmul/block_product.h"
+#include "ops/peak/peak.h"
 
 namespace modernbert {
 namespace {

@@ -5,7 +5,7 @@
 #include <numeric>
 
 #include "model/heads.h"
-#include "ops/rows.h"
+#include "ops/rowwise/rows.h"
 
 namespace modernbert {
 namespace {
