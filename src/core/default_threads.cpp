@@ -5,50 +5,12 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <fstream>
-#include <limits>
-#include <sstream>
-#include <string>
 #include <thread>
+
+#include "core/control_group.h"
 
 namespace modernbert {
 namespace {
-
-namespace fs = std::filesystem;
-
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
-
-// Of time per period; not positive or no number ("max"): no limit.
-double quota(std::istream& time, std::istream& period) {
-  double used = 0, of = 0;
-  return time >> used && period >> of && used > 0 && of > 0 ? used / of : kNoLimit;
-}
-
-double quota_v2(const fs::path& group) {
-  std::ifstream file(group / "cpu.max");
-  return quota(file, file);
-}
-
-double quota_v1(const fs::path& group) {
-  std::ifstream time(group / "cpu.cfs_quota_us"), period(group / "cpu.cfs_period_us");
-  return quota(time, period);
-}
-
-// The least of a group and those above it. A container sees its own group as the root, whatever its path.
-double least_quota(double (*quota_of)(const fs::path&), const fs::path& root, fs::path group) {
-  double least = quota_of(root);
-  for (; group.has_relative_path(); group = group.parent_path())
-    least = std::min(least, quota_of(root / group.relative_path()));
-  return least;
-}
-
-bool lists_cpu(const std::string& controllers) {
-  std::istringstream names(controllers);
-  for (std::string name; std::getline(names, name, ',');) {
-    if (name == "cpu") return true;
-  }
-  return false;
-}
 
 // The first number of a list; 0 where the variable holds none.
 int number_in(const char* variable) {
@@ -76,20 +38,6 @@ int threads_without_limit(int processes_on_host) {
 }
 
 }  // namespace
-
-double processor_quota(const fs::path& mount, const fs::path& membership) {
-  double least = kNoLimit;
-  std::ifstream lines(membership);
-  for (std::string line; std::getline(lines, line);) {  // number:controllers:path
-    const size_t first = line.find(':'), second = line.find(':', first + 1);
-    if (first == std::string::npos || second == std::string::npos) continue;
-    const std::string controllers = line.substr(first + 1, second - first - 1);
-    const fs::path group = line.substr(second + 1);
-    if (controllers.empty()) least = std::min(least, least_quota(quota_v2, mount, group));
-    if (lists_cpu(controllers)) least = std::min(least, least_quota(quota_v1, mount / "cpu", group));
-  }
-  return least;
-}
 
 int default_threads(int processes_on_host) {
   const int threads = threads_without_limit(processes_on_host), limit = number_in("OMP_THREAD_LIMIT");

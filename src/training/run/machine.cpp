@@ -1,8 +1,11 @@
 #include "training/run/machine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fstream>
 #include <string>
+
+#include "core/control_group.h"
 
 namespace modernbert {
 namespace {
@@ -16,20 +19,12 @@ double system_available() {
   return 0;
 }
 
-// A number in a file of the control group; below 0: no limit or no file.
-double group_number(const char* file) {
-  std::ifstream stream(std::string("/sys/fs/cgroup/") + file);
-  double value = 0;
-  return stream >> value ? value : -1;
-}
-
 }  // namespace
 
 double available_memory_bytes() {
-  const double system = system_available(), limit = group_number("memory.max"),
-               used = group_number("memory.current");
-  if (limit < 0 || used < 0) return system;
-  return system == 0 ? limit - used : std::min(system, limit - used);
+  const double system = system_available(), allowance = memory_allowance();
+  if (std::isinf(allowance)) return system;
+  return system == 0 ? allowance : std::min(system, allowance);
 }
 
 double free_disk_bytes(const std::filesystem::path& path) {
