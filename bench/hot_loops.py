@@ -4,7 +4,7 @@
 A kernel whose instructions this CPU lacks cannot be timed, but its code can be read. Sums that the compiler copies from
 register to register or to the stack show up here: GCC 12 once made 24 copies beside 12 multiply-adds.
 
-    python3 bench/hot_loops.py build/release/src/CMakeFiles/mb_ops.dir/ops/attention_kernels_fp32_avx512.cpp.o weigh_tiles
+    python3 bench/hot_loops.py build/release/src/CMakeFiles/mb_ops.dir/ops/attention/attention_kernels_fp32_avx512.cpp.o weigh_tiles
 """
 
 import argparse

@@ -107,8 +107,8 @@ int64_t first_level_cache_bytes() {
 }
 
 std::string cpu_target_name() {
-  // The best target has the lowest bit.
-  const auto targets = static_cast<uint64_t>(hwy::SupportedTargets());
+  // The best target has the lowest bit. The library knows of more than the kernels are compiled for.
+  const auto targets = static_cast<uint64_t>(hwy::SupportedTargets() & HWY_TARGETS);
   return hwy::TargetName(static_cast<uint32_t>(targets & (~targets + 1)));
 }
 

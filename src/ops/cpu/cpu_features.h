@@ -23,7 +23,7 @@ bool cpu_has_avx_vnni();
 // Of a core's cache for data; 0 where the system does not say.
 int64_t first_level_cache_bytes();
 
-// Name of the vector target that the kernels run on, e.g. "AVX3_DL".
+// Name of the vector target that the kernels run on, e.g. "AVX3".
 std::string cpu_target_name();
 
 }  // namespace modernbert

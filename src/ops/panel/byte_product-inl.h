@@ -24,6 +24,10 @@ HWY_INLINE void add_pair_products([[maybe_unused]] D d, V a, V b, V& sum) {
   const hn::Repartition<int16_t, D> shorts;
   auto unused = hn::Zero(d);
   sum = hn::ReorderWidenMulAccumulate(d, hn::BitCast(shorts, a), hn::BitCast(shorts, b), sum, unused);
+#elif HWY_TARGET == HWY_NEON
+  const int16x8_t x = vreinterpretq_s16_s32(a.raw), y = vreinterpretq_s16_s32(b.raw);
+  const int32x4_t products = vpaddq_s32(vmull_s16(vget_low_s16(x), vget_low_s16(y)), vmull_high_s16(x, y));
+  sum.raw = vaddq_s32(sum.raw, products);
 #else  // where ReorderWidenMulAccumulate adds up in another order
   const auto low = [](V pair) HWY_ATTR { return hn::ShiftRight<16>(hn::ShiftLeft<16>(pair)); };
   const auto high = [](V pair) HWY_ATTR { return hn::ShiftRight<16>(pair); };

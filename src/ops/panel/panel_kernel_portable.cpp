@@ -1,5 +1,7 @@
-// The panel kernels in Highway, for CPUs without AVX-512 or without its products of a type: two vectors of
-// columns at a time, whose sums for six rows fit 16 registers.
+// The panel kernels in Highway, for CPUs without AVX-512 or without its products of a type: as many vectors
+// of columns at a time as have room for six rows' sums in the registers.
+#include <bit>
+
 #include "ops/cpu/cpu_features.h"
 #include "ops/panel/panel_kernel.h"
 
@@ -23,7 +25,6 @@ constexpr Floats kFloats;
 constexpr Words kWords;
 constexpr Ints kInts;
 constexpr int64_t kLanes = static_cast<int64_t>(hn::MaxLanes(kFloats));
-constexpr int kVectors = 2;
 using FloatVec = hn::Vec<Floats>;
 using WordVec = hn::Vec<Words>;
 using IntVec = hn::Vec<Ints>;
@@ -47,13 +48,27 @@ struct FloatSums {
   static HWY_INLINE FloatVec finish(Sum sum, const PanelTask&, int64_t, int64_t) { return sum; }
 };
 
-// How a word of columns is multiplied by kRowWords words of a row: factors(column, i) belong to the i-th.
+// How words of kVectors vectors of columns are multiplied by kRowWords words of a row: factors(column, i)
+// belong to the i-th.
 struct Fp32Factors : FloatSums {
+  static constexpr int kVectors = HWY_TARGET == HWY_NEON ? 4 : 2;  // of 32 and of 16 registers
   static constexpr int kRowWords = 1;
   static HWY_INLINE FloatVec factors(const uint32_t* columns, int) {
     return hn::BitCast(kFloats, hn::LoadU(kWords, columns));
   }
-  static HWY_INLINE FloatVec row(uint32_t word) { return hn::BitCast(kFloats, hn::Set(kWords, word)); }
+#if HWY_TARGET == HWY_NEON
+  // One lane is the factor of all: no instruction has to repeat it.
+  static HWY_INLINE float row(uint32_t word) {
+    return std::bit_cast<float>(word);
+  }
+  static HWY_INLINE void add(FloatVec column, float row, Sum& sum) {
+    sum.raw = vfmaq_n_f32(sum.raw, column.raw, row);
+  }
+#else
+  static HWY_INLINE FloatVec row(uint32_t word) {
+    return hn::BitCast(kFloats, hn::Set(kWords, word));
+  }
+#endif
 };
 
 struct Bf16Factors : Fp32Factors {
@@ -68,6 +83,7 @@ struct Bf16Factors : Fp32Factors {
 // Whole numbers until the end: the sums are exact.
 struct Int8Factors {
   using Sum = IntVec;
+  static constexpr int kVectors = 2;
   static constexpr int kRowWords = 2;
   static HWY_INLINE Sum start(const PanelTask& task, int64_t r, int64_t column) {
     return hn::LoadU(kInts, static_cast<const int32_t*>(task.start) + r * task.start_stride + column);
@@ -117,9 +133,10 @@ HWY_INLINE void fetch(const uint32_t* line) {
   __builtin_prefetch(line, kForReading, kSecondLevel);
 }
 
-// Columns [column, column + kVectors * kLanes) of the panel, of the first kRows rows.
+// Columns [column, column + Factors::kVectors * kLanes) of the panel, of the first kRows rows.
 template <class Factors, int64_t kRows>
 HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
+  constexpr int kVectors = Factors::kVectors;
   typename Factors::Sum sums[kRows][kVectors];
   const uint32_t* columns[kVectors];
   for (int v = 0; v < kVectors; ++v) {
@@ -162,7 +179,7 @@ HWY_INLINE void multiply_columns(const PanelTask& task, int64_t column) {
 
 template <class Factors, int64_t kRows>
 HWY_INLINE void multiply_rows(const PanelTask& task) {
-  for (int64_t column = 0; column < kPanelColumns; column += kVectors * kLanes)
+  for (int64_t column = 0; column < kPanelColumns; column += Factors::kVectors * kLanes)
     multiply_columns<Factors, kRows>(task, column);
 }
 
