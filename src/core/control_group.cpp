@@ -38,7 +38,7 @@ bool lists(const std::string& controllers, std::string_view wanted) {
   return false;
 }
 
-double least(const Resource& resource, const fs::path& mount, const fs::path& membership) {
+double least_granted(const Resource& resource, const fs::path& mount, const fs::path& membership) {
   double least = kNoLimit;
   std::ifstream lines(membership);
   for (std::string line; std::getline(lines, line);) {  // number:controllers:path
@@ -79,6 +79,7 @@ double sum_of_lines(const fs::path& file, std::initializer_list<std::string_view
   return sum;
 }
 
+// No number in one of the files ("max", or no such file): no limit.
 double unused(const fs::path& limit_file, const fs::path& usage_file, double reclaimable) {
   std::ifstream limit_of(limit_file), usage_of(usage_file);
   double limit = 0, usage = 0;
@@ -99,11 +100,11 @@ double unused_memory_v2(const fs::path& group) {
 }  // namespace
 
 double processor_quota(const fs::path& mount, const fs::path& membership) {
-  return least({"cpu", quota_v1, quota_v2}, mount, membership);
+  return least_granted({"cpu", quota_v1, quota_v2}, mount, membership);
 }
 
 double memory_allowance(const fs::path& mount, const fs::path& membership) {
-  return least({"memory", unused_memory_v1, unused_memory_v2}, mount, membership);
+  return least_granted({"memory", unused_memory_v1, unused_memory_v2}, mount, membership);
 }
 
 }  // namespace modernbert

@@ -87,8 +87,8 @@ INSTANTIATE_TEST_SUITE_P(Types, TrainingFolders, ::testing::Values(ComputeType::
                          [](const auto& instance) { return std::string(to_string(instance.param)); });
 
 // Ten steps amplify what rounding does to gradients near Adam's epsilon; which results miss their bars, and
-// by how much, stands in docs/numerics.md. In fp32 three of four pass; in bf16 the misses change with the
-// rounding.
+// by how much, stands in docs/numerics.md. In fp32 three of four pass (on x86); in bf16 the misses change
+// with the rounding.
 TEST(ReferenceTrajectories, ThreeOfFourPassInFp32) {
   const fs::path folder = testing::shared_dir() / "reference/train/trajectories";
   MB_SKIP_UNLESS_EXISTS(folder);
